@@ -1,0 +1,1 @@
+"""Eukrates: machine learning coupled with fundamental physics for atomistic simulation."""

@@ -1,0 +1,124 @@
+"""Many graphs in one, padded to few shapes so that compiled code is compiled once."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from eukrates.matter.edges import Edges
+from eukrates.matter.graph import Graph
+from eukrates.matter.system import System
+
+
+class Size(NamedTuple):
+    """Rows of a graph: atoms, near pairs, systems, far pairs (0 without far edges)."""
+
+    atoms: int
+    pairs: int
+    systems: int
+    far_pairs: int = 0
+
+
+def size(graph: Graph) -> Size:
+    """The rows of a graph, padding included."""
+    far = 0 if graph.far is None else graph.far.i.shape[0]
+    return Size(graph.system.atoms, graph.near.i.shape[0], graph.system.systems, far)
+
+
+def rounded(n: int, bits: int = 3) -> int:
+    """The next number ≥ n that has at most `bits` significant bits: few shapes, at most 1/2^(bits-1) of waste."""
+    step = 1 << max(0, int(n).bit_length() - bits)
+    return -(-int(n) // step) * step
+
+
+def batch(graphs: Sequence[Graph]) -> Graph:
+    """Graphs on the host laid end to end, without padding.
+
+    Raises:
+        ValueError: no graphs, or some state what others leave unknown (charge, spin, far edges).
+    """
+    if not graphs:
+        raise ValueError("Expected at least one graph to batch, got none.")
+    parts = [g.system for g in graphs]
+    atoms = np.cumsum([0] + [s.atoms for s in parts])
+    systems = np.cumsum([0] + [s.systems for s in parts])
+    joined = System(
+        numbers=np.concatenate([s.numbers for s in parts]),
+        positions=np.concatenate([s.positions for s in parts]),
+        cell=np.concatenate([s.cell for s in parts]),
+        owner=np.concatenate([s.owner + n for s, n in zip(parts, systems, strict=False)]).astype(np.int32),
+        real=np.concatenate([s.real for s in parts]),
+        charge=_all_or_none("charge", [s.charge for s in parts]),
+        spin=_all_or_none("spin", [s.spin for s in parts]),
+    )
+    far = [g.far for g in graphs]
+    if any(e is None for e in far) != all(e is None for e in far):
+        raise ValueError("Some graphs have far edges and some have none: build all with the same far_cutoff.")
+    return Graph(
+        joined,
+        _joined([g.near for g in graphs], atoms),
+        None if far[0] is None else _joined(far, atoms),
+    )
+
+
+def pad(graph: Graph, to: Size | None = None) -> Graph:
+    """The same graph with padding rows up to `to` (default: each size rounded up to few significant bits).
+
+    Padding atoms (number 0) belong to the last system, which holds no real atom; padded pairs join the last atom with
+    itself. There is always at least one padding atom and one padding system.
+
+    Raises:
+        ValueError: `to` is too small.
+    """
+    have = size(graph)
+    need = Size(have.atoms + 1, have.pairs, have.systems + 1, have.far_pairs)
+    if to is None:
+        to = Size(rounded(need.atoms), 2 * rounded(have.pairs // 2), need.systems, 2 * rounded(have.far_pairs // 2))
+    if any(t < n for t, n in zip(to, need, strict=True)) or to.pairs % 2 or to.far_pairs % 2:
+        raise ValueError(f"Expected sizes of at least {need} with even numbers of pairs, got {to}.")
+    s, atoms, systems = graph.system, to.atoms - have.atoms, to.systems - have.systems
+    padded = System(
+        numbers=np.pad(s.numbers, (0, atoms)),
+        positions=np.pad(s.positions, ((0, atoms), (0, 0))),
+        cell=np.pad(s.cell, ((0, systems), (0, 0), (0, 0))),
+        owner=np.pad(s.owner, (0, atoms), constant_values=to.systems - 1),
+        real=np.pad(s.real, (0, atoms)),
+        charge=None if s.charge is None else np.pad(s.charge, (0, systems)),
+        spin=None if s.spin is None else np.pad(s.spin, (0, systems)),
+    )
+    far = None if graph.far is None else _padded(graph.far, to.far_pairs, to.atoms - 1)
+    return Graph(padded, _padded(graph.near, to.pairs, to.atoms - 1), far)
+
+
+def _all_or_none(name: str, values: list) -> np.ndarray | None:
+    missing = [n for n, v in enumerate(values) if v is None]
+    if len(missing) == len(values):
+        return None
+    if missing:
+        raise ValueError(f"{name} is stated for some structures and missing for {missing[:10]}: state it for all.")
+    return np.concatenate(values)
+
+
+def _joined(parts: Sequence[Edges], offsets: np.ndarray) -> Edges:
+    def both(pick, shift=False):
+        rows = [(pick(e) + n if shift else pick(e), e.half) for e, n in zip(parts, offsets, strict=False)]
+        return np.concatenate([a[:h] for a, h in rows] + [a[h:] for a, h in rows])
+
+    return Edges(
+        i=both(lambda e: e.i, shift=True).astype(np.int32),
+        j=both(lambda e: e.j, shift=True).astype(np.int32),
+        image=both(lambda e: e.image),
+        real=both(lambda e: e.real),
+        cutoff=min(e.cutoff for e in parts),
+    )
+
+
+def _padded(edges: Edges, pairs: int, atom: int) -> Edges:
+    more = pairs // 2 - edges.half
+
+    def fill(array, value):
+        width = ((0, more),) + ((0, 0),) * (array.ndim - 1)
+        h = edges.half
+        return np.concatenate([np.pad(a, width, constant_values=value) for a in (array[:h], array[h:])])
+
+    return Edges(fill(edges.i, atom), fill(edges.j, atom), fill(edges.image, 0), fill(edges.real, False), edges.cutoff)

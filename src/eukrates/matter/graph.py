@@ -1,0 +1,32 @@
+"""`Graph`: all that a potential may read."""
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Float
+
+from eukrates.matter.edges import Edges
+from eukrates.matter.system import System
+from eukrates.shapes import AnyArray
+
+FAR_AWAY = 1e3  # Å; where padded pairs point: outside every short-range cutoff, with finite derivatives
+
+
+class Graph(eqx.Module):
+    """A system and who sees whom: `near` for the network, `far` for long-range physics."""
+
+    system: System
+    near: Edges
+    far: Edges | None = None
+
+    def half_vectors(self, edges: Edges) -> Float[AnyArray, "half 3"]:
+        """r_ij = r_j - r_i + n·cell in Å for the first half of the edges; the second half is its negative."""
+        h, s = edges.half, self.system
+        i, j, image, real = edges.i[:h], edges.j[:h], edges.image[:h], edges.real[:h]
+        shift = jnp.einsum("pa,pab->pb", image.astype(s.positions.dtype), s.cell[s.owner[i]])
+        away = jnp.asarray([FAR_AWAY, 0.0, 0.0], s.positions.dtype)
+        return jnp.where(real[:, None], s.positions[j] - s.positions[i] + shift, away)
+
+    def vectors(self, edges: Edges) -> Float[AnyArray, "pairs 3"]:
+        """r_ij = r_j - r_i + n·cell in Å for all pairs. Padded pairs get a long, finite vector."""
+        half = self.half_vectors(edges)
+        return jnp.concatenate([half, -half])

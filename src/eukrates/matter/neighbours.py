@@ -1,0 +1,67 @@
+"""Neighbour pairs on the host, for any cell: open, triclinic, periodic along some axes, smaller than the cutoff."""
+
+import numpy as np
+import vesin
+
+from eukrates.matter.edges import Edges
+from eukrates.matter.graph import Graph
+from eukrates.matter.system import System
+
+
+def neighbours(structure: System, cutoff: float) -> Edges:
+    """All pairs of one structure with 0 < r_ij < cutoff, every periodic image included.
+
+    Raises:
+        ValueError: `cutoff` is not positive, or `structure` holds several systems (batch graphs, not systems).
+    """
+    if not cutoff > 0 or not np.isfinite(cutoff):
+        raise ValueError(f"Expected a positive, finite cutoff in Å, got {cutoff!r}.")
+    if structure.systems != 1:
+        raise ValueError(f"Expected one structure, got {structure.systems}. Build a graph of each, then batch them.")
+    positions, lattice = np.asarray(structure.positions, np.float64), np.asarray(structure.cell[0], np.float64)
+    periodic = np.any(lattice != 0, axis=1)
+    if positions.shape[0] == 1 and not periodic.any():
+        return _mirrored(*np.zeros((2, 0), np.int32), np.zeros((0, 3), np.int32), cutoff)
+    finder = vesin.NeighborList(cutoff=float(cutoff), full_list=True)
+    i, j, image = finder.compute(
+        points=positions - positions.mean(axis=0),
+        box=_completed(lattice, periodic),
+        periodic=periodic,
+        quantities="ijS",
+        copy=True,
+    )
+    return _mirrored(i, j, image, cutoff)
+
+
+def graph(structure: System, cutoff: float, far_cutoff: float | None = None) -> Graph:
+    """The graph of one structure on the host, with `far` edges where a far cutoff is given (Å)."""
+    far = None if far_cutoff is None else neighbours(structure, far_cutoff)
+    return Graph(structure, neighbours(structure, cutoff), far)
+
+
+def _completed(lattice: np.ndarray, periodic: np.ndarray) -> np.ndarray:
+    """An invertible box: open axes get unit vectors perpendicular to the periodic ones."""
+    if periodic.all():
+        return lattice
+    box = lattice.copy()
+    _, _, basis = np.linalg.svd(lattice)  # the last rows span what the periodic rows do not
+    box[~periodic] = basis[int(periodic.sum()) :]
+    return box
+
+
+def _mirrored(i: np.ndarray, j: np.ndarray, image: np.ndarray, cutoff: float) -> Edges:
+    """From a full list: keep each pair once (i < j, or i = j with a positive image), sort, append the mirror."""
+    i, j, image = i.astype(np.int32), j.astype(np.int32), image.astype(np.int32).reshape(-1, 3)
+    a, b, c = image.T
+    positive = (a > 0) | ((a == 0) & ((b > 0) | ((b == 0) & (c > 0))))
+    keep = (i < j) | ((i == j) & positive)
+    i, j, image = i[keep], j[keep], image[keep]
+    order = np.lexsort((image[:, 2], image[:, 1], image[:, 0], j, i))
+    i, j, image = i[order], j[order], image[order]
+    return Edges(
+        i=np.concatenate([i, j]),
+        j=np.concatenate([j, i]),
+        image=np.concatenate([image, -image]),
+        real=np.ones(2 * i.size, bool),
+        cutoff=float(cutoff),
+    )
