@@ -8,7 +8,7 @@ from eukrates.matter.edges import Edges
 from eukrates.matter.system import System
 from eukrates.shapes import AnyArray
 
-FAR_AWAY = 1e3  # Å; where padded pairs point: outside every short-range cutoff, with finite derivatives
+FAR_AWAY = 1e3  # Å along x, y and z; where padded pairs point: outside every short-range cutoff, with finite derivatives
 
 
 class Graph(eqx.Module):
@@ -23,8 +23,7 @@ class Graph(eqx.Module):
         h, s = edges.half, self.system
         i, j, image, real = edges.i[:h], edges.j[:h], edges.image[:h], edges.real[:h]
         shift = jnp.einsum("pa,pab->pb", image.astype(s.positions.dtype), s.cell[s.owner[i]])
-        away = jnp.asarray([FAR_AWAY, 0.0, 0.0], s.positions.dtype)
-        return jnp.where(real[:, None], s.positions[j] - s.positions[i] + shift, away)
+        return jnp.where(real[:, None], s.positions[j] - s.positions[i] + shift, FAR_AWAY)
 
     def vectors(self, edges: Edges) -> Float[AnyArray, "pairs 3"]:
         """r_ij = r_j - r_i + n·cell in Å for all pairs. Padded pairs get a long, finite vector."""

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 from ase import Atoms
 
-from ..units import BOHR, HARTREE
+from ..units import BOHR, HARTREE, KELVIN
 from .labeller import LabelError, Labeller, Labels, charge_and_spin
 
 METHODS = ("GFN2-xTB", "GFN1-xTB", "IPEA1-xTB")
@@ -76,5 +76,5 @@ class TBLite(Labeller):
         calculator.set("verbosity", 0)
         calculator.set("accuracy", self.accuracy)
         calculator.set("max-iter", self.max_iterations)
-        calculator.set("temperature", self.electronic_temperature_kelvin * KELVIN_IN_HARTREE)
+        calculator.set("temperature", self.electronic_temperature_kelvin * KELVIN / HARTREE)
         return calculator

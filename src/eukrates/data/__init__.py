@@ -1,0 +1,1 @@
+"""Data: samples with labels, reading, writing, checking, splitting."""

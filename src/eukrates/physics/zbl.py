@@ -1,0 +1,90 @@
+"""Screened repulsion of nuclei."""
+
+import math
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from eukrates.matter import Graph
+from eukrates.numerics import norm, sum_by
+from eukrates.potential import Potential, Prediction
+from eukrates.radial.cutoffs import polynomial, switch
+from eukrates.shapes import AnyArray
+from eukrates.units import BOHR, KE
+
+# Textbook constants of the universal screening function: exponents, weights, power of Z, 1/length (Å⁻¹)
+EXPONENTS = (3.2, 0.9423, 0.4028, 0.2016)
+WEIGHTS = (0.1818, 0.5099, 0.2802, 0.02817)
+POWER = 0.23
+INVERSE_LENGTH = 1 / (0.8854 * BOHR)
+
+
+class ZBL(Potential):
+    """Screened repulsion of nuclei with trainable constants (Ziegler, Biersack & Littmark 1985, ch. 2).
+
+    E    = ½ Σᵢⱼ kₑ Zᵢ Zⱼ / rᵢⱼ · φ(rᵢⱼ (Zᵢᵖ + Zⱼᵖ) / d) · c(rᵢⱼ) · s(rᵢⱼ)     (1)
+    φ(x) = Σₖ Cₖ exp(-aₖ x),  Cₖ = cₖ / Σ c                                   (2)
+
+    c is the polynomial cutoff at `cutoff`, s the smooth switch from 0 Å to `off`. aₖ, cₖ, p and 1/d are softplus of
+    the stored parameters, so training keeps them positive (as in SpookyNet: Unke et al., Nat. Commun. 12, 7273
+    (2021), eq. 16, doi:10.1038/s41467-021-27504-0). They start at the textbook values.
+
+    Args:
+        cutoff: Å; needs near edges at least this long.
+        off: Å; the repulsion acts below this distance only, which includes covalent bonds by design when a network
+            learns the rest.
+    """
+
+    cutoff: float = eqx.field(static=True)
+    off: float = eqx.field(static=True)
+    exponents: Float[AnyArray, "4"]
+    weights: Float[AnyArray, "4"]
+    power: Float[AnyArray, ""]
+    inverse_length: Float[AnyArray, ""]
+
+    far_cutoff = None
+    elements = None
+    needs = ()
+
+    def __init__(self, cutoff: float = 1.5, off: float = 1.5):
+        if not 0 < off <= cutoff:
+            raise ValueError(f"Expected 0 < off ≤ cutoff in Å, got off={off}, cutoff={cutoff}.")
+        self.cutoff, self.off = float(cutoff), float(off)
+        self.exponents, self.weights = _raw(EXPONENTS), _raw(WEIGHTS)
+        self.power, self.inverse_length = _raw(POWER), _raw(INVERSE_LENGTH)
+
+    def pair_energies(self, graph: Graph) -> Float[AnyArray, " half"]:
+        """Energy in eV of each pair of the first half of the near edges."""
+        e, z = graph.near, graph.system.numbers
+        h, dtype = e.half, graph.system.positions.dtype
+        r = norm(graph.half_vectors(e))
+        zi, zj = z[e.i[:h]].astype(dtype), z[e.j[:h]].astype(dtype)
+        a, c, p, d = (
+            jax.nn.softplus(x).astype(dtype) for x in (self.exponents, self.weights, self.power, self.inverse_length)
+        )
+        x = r * d * (_power(zi, p) + _power(zj, p))
+        phi = jnp.exp(-x[:, None] * a) @ (c / jnp.sum(c))  # (2)
+        r = jnp.where(r > 0, r, 1e-3)  # two nuclei on one spot: large, not infinite
+        fade = polynomial(r, self.cutoff) * switch(r, 0.0, self.off)
+        return jnp.where(e.real[:h], KE * zi * zj / r * phi * fade, 0.0)  # (1): each pair once, hence no ½
+
+    def __call__(self, graph: Graph) -> Prediction:
+        s, e = graph.system, graph.near
+        half = self.pair_energies(graph) / 2
+        energies = sum_by(half, e.i[: e.half], s.atoms) + sum_by(half, e.j[: e.half], s.atoms)
+        energy = sum_by(energies, s.owner, s.systems)
+        return Prediction(energy=energy, terms={"zbl": energy}, energies=energies)
+
+
+def _power(z, p):
+    """z^p for z ≥ 1, and 0 with zero derivatives for padding (z = 0)."""
+    real = z > 0
+    return jnp.where(real, jnp.exp(p * jnp.log(jnp.where(real, z, 1.0))), 0.0)
+
+
+def _raw(values) -> np.ndarray:
+    """The inverse of softplus, log(eˣ - 1), in float32."""
+    return np.asarray(np.vectorize(lambda x: math.log(math.expm1(x)))(values), np.float32)

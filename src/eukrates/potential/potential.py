@@ -1,0 +1,81 @@
+"""`Potential`: the one verb. Everything with an energy is a potential, and a sum of potentials is a potential."""
+
+import abc
+
+import equinox as eqx
+
+from eukrates.matter import Graph
+from eukrates.potential.prediction import Prediction
+
+
+class Potential(eqx.Module):
+    """graph → Prediction.
+
+    A subclass computes features in the precision of its own parameters, geometry and totals in the precision of the
+    positions. It must be smooth where a pair enters at `cutoff`, ignore pairs beyond its cutoffs and padding, and keep
+    every constructor argument (except a random `key`) readable as an attribute of the same name: a model file is a
+    constructor call.
+    """
+
+    cutoff: eqx.AbstractVar[float]  # Å, reach of the near edges
+    far_cutoff: eqx.AbstractVar[float | None]  # Å, reach of the far edges; None: they are not read
+    elements: eqx.AbstractVar[tuple[str, ...] | None]  # symbols it knows; None: all
+    needs: eqx.AbstractVar[tuple[str, ...]]  # of "charge", "spin": what every system must state
+
+    @abc.abstractmethod
+    def __call__(self, graph: Graph) -> Prediction:
+        """Energy, its terms, and the per-atom and per-system quantities that the potential knows."""
+
+    def __add__(self, other: "Potential") -> "Sum":
+        return Sum((self, other))
+
+
+class Sum(Potential):
+    """The sum of potentials: energies add, terms of one name add, other quantities come from whichever knows them."""
+
+    parts: tuple[Potential, ...]
+
+    def __check_init__(self):
+        if not self.parts:
+            raise ValueError("Expected at least one potential to sum, got none.")
+
+    @property
+    def cutoff(self) -> float:
+        """The longest near reach of the parts, Å."""
+        return max(p.cutoff for p in self.parts)
+
+    @property
+    def far_cutoff(self) -> float | None:
+        """The longest far reach of the parts, Å."""
+        return max((p.far_cutoff for p in self.parts if p.far_cutoff is not None), default=None)
+
+    @property
+    def elements(self) -> tuple[str, ...] | None:
+        """What all parts know."""
+        known = [p.elements for p in self.parts if p.elements is not None]
+        return tuple(s for s in known[0] if all(s in other for other in known)) if known else None
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """What any part needs."""
+        return tuple(sorted({need for p in self.parts for need in p.needs}))
+
+    def __call__(self, graph: Graph) -> Prediction:
+        predictions = [p(graph) for p in self.parts]
+        terms: dict = {}
+        for prediction in predictions:
+            for name, energy in prediction.terms.items():
+                terms[name] = terms[name] + energy if name in terms else energy
+        per_atom = [p.energies for p in predictions]
+
+        def known(name):
+            return next((getattr(p, name) for p in predictions if getattr(p, name) is not None), None)
+
+        return Prediction(
+            energy=sum(p.energy for p in predictions),
+            terms=terms,
+            energies=None if any(e is None for e in per_atom) else sum(per_atom),
+            charges=known("charges"),
+            dipole=known("dipole"),
+            hirshfeld_ratios=known("hirshfeld_ratios"),
+        )

@@ -1,0 +1,95 @@
+"""`predict`: the checked door to every potential. Refuses what would be silently wrong, then evaluates compiled."""
+
+from collections.abc import Sequence
+
+import equinox as eqx
+import jax
+import numpy as np
+
+from eukrates.elements import number, symbols
+from eukrates.matter import Graph, pad, size
+from eukrates.numerics import to_device, to_host
+from eukrates.potential.derivatives import WANTS, evaluate
+from eukrates.potential.potential import Potential
+from eukrates.potential.prediction import Prediction
+
+
+def predict(potential: Potential, graph: Graph, want: Sequence[str] = ("energy", "forces")) -> Prediction:
+    """What `potential` says about `graph`, as NumPy arrays, without padding.
+
+    Geometry and totals are float64, features have the precision of the potential's parameters
+    (`eukrates.numerics.cast(potential, "float64")` for double precision throughout). Sizes are padded to few shapes,
+    so that structures of similar size share one compilation.
+
+    Args:
+        potential: any potential.
+        graph: from `eukrates.graph(system, potential.cutoff)`, or `batch` of such.
+        want: of "energy", "forces", "stress", "hessian".
+
+    Raises:
+        ValueError: an unknown name in `want`, an element the potential does not know, a missing charge or spin,
+            edges shorter than the cutoff, stress of a structure without a volume.
+    """
+    check(potential, graph, want)
+    have = size(graph)
+    with jax.enable_x64(True):
+        inputs = to_device(pad(to_host(graph)))
+        found = to_host(_evaluate(to_device(potential), inputs, tuple(sorted(set(want)))))
+    return _cropped(found, have.atoms, have.systems)
+
+
+_evaluate = eqx.filter_jit(evaluate)
+
+
+def check(potential: Potential, graph: Graph, want: Sequence[str] = ()) -> None:
+    """Raise ValueError where the potential would answer without being entitled to; see `predict`."""
+    unknown = sorted(set(want) - set(WANTS))
+    if unknown:
+        raise ValueError(f"Cannot predict {', '.join(unknown)}. Known: {', '.join(WANTS)}.")
+    check_system(potential, graph.system)
+    _check_reach("near", potential.cutoff, graph.near.cutoff)
+    if potential.far_cutoff is not None:
+        if graph.far is None:
+            raise ValueError(f"This potential reads far edges up to {potential.far_cutoff} Å and the graph has none.")
+        _check_reach("far", potential.far_cutoff, graph.far.cutoff)
+    if "stress" in want:
+        flat = np.flatnonzero(np.asarray(graph.system.volume) == 0)
+        padding = np.setdiff1d(np.arange(graph.system.systems), np.unique(np.asarray(graph.system.owner)))
+        flat = np.setdiff1d(flat, padding)
+        if flat.size:
+            raise ValueError(
+                f"Stress was asked of systems {flat[:10].tolist()}, which are not periodic along three axes and have "
+                "no volume. Leave out 'stress', or give them a cell that is periodic everywhere."
+            )
+
+
+def check_system(potential: Potential, system) -> None:
+    """Raise ValueError for elements the potential does not know, and charges or spins it needs and does not get."""
+    if potential.elements is not None:
+        known = {number(s) for s in potential.elements}
+        strange = sorted(set(np.asarray(system.numbers)[np.asarray(system.real)].tolist()) - known)
+        if strange:
+            raise ValueError(
+                f"This potential knows {', '.join(potential.elements)} and was given {', '.join(symbols(strange))}. "
+                "Train on structures with these elements, or choose another potential."
+            )
+    for need in potential.needs:
+        if getattr(system, need) is None:
+            kind = "total charge in e" if need == "charge" else "number of unpaired electrons (0 for a closed shell)"
+            raise ValueError(
+                f"This potential depends on {need} and the structure does not state it. Give {need} = {kind}, "
+                f"for instance atoms.info['{need}'] = 0."
+            )
+
+
+def _check_reach(kind: str, needed: float, given: float) -> None:
+    if given < needed:
+        raise ValueError(f"The {kind} edges reach {given} Å and the potential needs {needed} Å: build a longer graph.")
+
+
+def _cropped(found: Prediction, atoms: int, systems: int) -> Prediction:
+    per_atom = ("energies", "charges", "hirshfeld_ratios", "forces")
+    rows = {name: atoms if name in per_atom else systems for name in vars(found) if name not in ("terms", "hessian")}
+    fields = {name: None if vars(found)[name] is None else vars(found)[name][:n] for name, n in rows.items()}
+    hessian = None if found.hessian is None else found.hessian[:atoms, :, :atoms]
+    return Prediction(**fields, terms={k: v[:systems] for k, v in found.terms.items()}, hessian=hessian)

@@ -1,0 +1,24 @@
+"""`Prediction`: what a potential says about a graph."""
+
+import equinox as eqx
+from jaxtyping import Float
+
+from eukrates.shapes import AnyArray
+
+
+class Prediction(eqx.Module):
+    """Energies and whatever else a potential knows; None where it does not know, or was not asked.
+
+    A potential fills the first block; derivatives are added by `predict`.
+    """
+
+    energy: Float[AnyArray, " systems"]  # eV
+    terms: dict[str, Float[AnyArray, " systems"]]  # eV, by physical term; they add up to the energy
+    energies: Float[AnyArray, " atoms"] | None = None  # eV per atom; they add up to the energy
+    charges: Float[AnyArray, " atoms"] | None = None  # e
+    dipole: Float[AnyArray, "systems 3"] | None = None  # e Å
+    hirshfeld_ratios: Float[AnyArray, " atoms"] | None = None
+
+    forces: Float[AnyArray, "atoms 3"] | None = None  # eV/Å
+    stress: Float[AnyArray, "systems 3 3"] | None = None  # eV/Å³, ∂E/∂ε / V: positive when stretched
+    hessian: Float[AnyArray, "atoms 3 atoms 3"] | None = None  # eV/Å²

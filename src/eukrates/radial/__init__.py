@@ -1,0 +1,1 @@
+"""Functions of distance: cutoffs and bases."""
