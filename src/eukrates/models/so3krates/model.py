@@ -1,0 +1,221 @@
+"""SO3krates: a Euclidean transformer for force fields."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from eukrates.elements import SPECIES, number
+from eukrates.equivariant import parity, spherical_harmonics
+from eukrates.matter import Graph
+from eukrates.models.so3krates.dense import MLP
+from eukrates.models.so3krates.embedding import ElectronEmbedding, ElementEmbedding
+from eukrates.models.so3krates.layer import Layer, Pairs
+from eukrates.numerics import float_dtype, norm, sum_by
+from eukrates.physics.zbl import ZBL
+from eukrates.potential import Potential, Prediction
+from eukrates.radial.bases import BASES
+from eukrates.radial.cutoffs import CUTOFFS
+from eukrates.shapes import AnyArray
+
+
+class SO3krates(Potential):
+    """The equivariant transformer of Frank et al., Nat. Commun. 15, 6539 (2024), doi:10.1038/s41467-024-50620-6.
+
+    x_i = (E[Z_i] + charge and spin embeddings) / √(number of embeddings),  ev_i = 0      (1)
+    x, ev ← layer(x, ev), `layers` times (see `Layer`)                                    (2)
+    ε_i = scale[Z_i] · MLP(x_i) + offset[Z_i],  E = Σ_i ε_i + E0[Z_i] + ZBL               (3)
+
+    Terms of the prediction: "network", "atoms" (the E0) and, where it is on, "zbl".
+
+    Args:
+        elements: chemical symbols it will know; others are refused.
+        features: channels, a multiple of `heads` and of the number of degrees.
+        layers, heads: of the transformer.
+        degrees: of the spherical harmonics; () is the invariant variant that the paper compares with.
+        cutoff: Å.
+        radial_basis, basis_size: see `eukrates.radial.bases`.
+        cutoff_function: see `eukrates.radial.cutoffs`.
+        neighbours: messages are divided by it: the mean number of neighbours in the training data; None divides by
+            √(channels per head of the feature branch) as the paper does.
+        residuals: a residual MLP after attention, after exchange.
+        layer_norm: normalise features after attention and after exchange.
+        activate_qk: silu on queries and keys.
+        charge, spin: let total charge, number of unpaired electrons enter; every structure must then state them.
+        zbl: add the trainable repulsion of nuclei below 1.5 Å.
+        e0: energies of free atoms by symbol, eV; constants, kept in float64.
+        scale: eV; the natural size of what the network has to say (the RMS force of the data times 1 Å is good).
+        key: random key of the initial weights.
+
+    Raises:
+        ValueError: hyperparameters that do not fit together, unknown symbols.
+    """
+
+    embedding: ElementEmbedding
+    charge_embedding: ElectronEmbedding | None
+    spin_embedding: ElectronEmbedding | None
+    blocks: tuple[Layer, ...]
+    readout: MLP
+    scales: Float[AnyArray, " species"]
+    offsets: Float[AnyArray, " species"]
+    repulsion: ZBL | None
+
+    elements: tuple[str, ...] = eqx.field(static=True)
+    features: int = eqx.field(static=True)
+    heads: int = eqx.field(static=True)
+    degrees: tuple[int, ...] = eqx.field(static=True)
+    cutoff: float = eqx.field(static=True)
+    radial_basis: str = eqx.field(static=True)
+    basis_size: int = eqx.field(static=True)
+    cutoff_function: str = eqx.field(static=True)
+    neighbours: float | None = eqx.field(static=True)
+    residuals: tuple[bool, bool] = eqx.field(static=True)
+    layer_norm: bool = eqx.field(static=True)
+    activate_qk: bool = eqx.field(static=True)
+    scale: float = eqx.field(static=True)
+    free_atoms: tuple[tuple[str, float], ...] = eqx.field(static=True)
+
+    far_cutoff: ClassVar[None] = None
+
+    def __init__(
+        self,
+        elements: Sequence[str],
+        *,
+        features: int = 128,
+        layers: int = 3,
+        heads: int = 4,
+        degrees: Sequence[int] = (1, 2, 3),
+        cutoff: float = 5.0,
+        radial_basis: str = "bernstein",
+        basis_size: int = 32,
+        cutoff_function: str = "cosine",
+        neighbours: float | None = None,
+        residuals: Sequence[bool] = (True, False),
+        layer_norm: bool = True,
+        activate_qk: bool = False,
+        charge: bool = False,
+        spin: bool = False,
+        zbl: bool = True,
+        e0: Mapping[str, float] | None = None,
+        scale: float = 1.0,
+        key: PRNGKeyArray,
+    ):
+        _check(elements, features, layers, heads, degrees, radial_basis, cutoff_function)
+        ks = jax.random.split(key, layers + 4)
+        self.embedding = ElementEmbedding(features, key=ks[0])
+        self.charge_embedding = ElectronEmbedding(features, key=ks[1]) if charge else None
+        self.spin_embedding = ElectronEmbedding(features, key=ks[2]) if spin else None
+        self.readout = MLP(features, features, 1, key=ks[3])
+        options = {"residuals": tuple(residuals), "layer_norm": layer_norm, "activate_qk": activate_qk}
+        self.blocks = tuple(Layer(features, heads, degrees, basis_size, **options, key=k) for k in ks[4:])
+        self.scales = jnp.full(SPECIES, scale, jnp.float32)
+        self.offsets = jnp.zeros(SPECIES, jnp.float32)
+        self.repulsion = ZBL(cutoff=cutoff, off=min(1.5, cutoff)) if zbl else None
+        self.elements, self.degrees, self.residuals = tuple(elements), tuple(degrees), tuple(residuals)
+        self.features, self.heads, self.cutoff, self.neighbours = features, heads, float(cutoff), neighbours
+        self.radial_basis, self.basis_size, self.cutoff_function = radial_basis, basis_size, cutoff_function
+        self.layer_norm, self.activate_qk, self.scale = layer_norm, activate_qk, float(scale)
+        self.free_atoms = tuple((s, float(e)) for s, e in sorted((e0 or {}).items()))
+
+    @property
+    def layers(self) -> int:
+        """The number of layers."""
+        return len(self.blocks)
+
+    @property
+    def charge(self) -> bool:
+        """Whether the total charge enters."""
+        return self.charge_embedding is not None
+
+    @property
+    def spin(self) -> bool:
+        """Whether the number of unpaired electrons enters."""
+        return self.spin_embedding is not None
+
+    @property
+    def zbl(self) -> bool:
+        """Whether the repulsion of nuclei is added."""
+        return self.repulsion is not None
+
+    @property
+    def e0(self) -> dict[str, float]:
+        """Energies of free atoms by symbol, eV."""
+        return dict(self.free_atoms)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """What every system must state."""
+        return tuple(name for name, on in (("charge", self.charge), ("spin", self.spin)) if on)
+
+    def __call__(self, graph: Graph) -> Prediction:
+        s, totals = graph.system, graph.system.positions.dtype
+        x = self.encode(graph)
+        out = self.scales[s.numbers] * self.readout(x)[:, 0] + self.offsets[s.numbers]
+        network = jnp.where(s.real, out, 0.0).astype(totals)
+        atoms = jnp.where(s.real, jnp.asarray(self._e0_table(), totals)[s.numbers], 0.0)
+        energies, terms = network + atoms, {"network": network, "atoms": atoms}  # (3)
+        if self.repulsion is not None:
+            repulsion = self.repulsion(graph).energies
+            energies, terms = energies + repulsion, terms | {"zbl": repulsion}
+        per_system = lambda values: sum_by(values, s.owner, s.systems)
+        return Prediction(per_system(energies), {k: per_system(v) for k, v in terms.items()}, energies)
+
+    def encode(self, graph: Graph) -> Float[Array, "atoms channels"]:
+        """The invariant features of every atom after the last layer: (1) and (2)."""
+        s = graph.system
+        x = self.embedding(s)
+        if self.charge_embedding is not None:
+            x = x + self.charge_embedding(s.charge, s)
+        if self.spin_embedding is not None:
+            x = x + self.spin_embedding(s.spin, s)
+        x = x * (1 + self.charge + self.spin) ** -0.5  # (1)
+        pairs, ev = self._pairs(graph), None
+        for block in self.blocks:
+            x, ev = block(x, ev, pairs)  # (2)
+        return x
+
+    def _pairs(self, graph: Graph) -> Pairs:
+        edges, h = graph.near, graph.near.half
+        vectors = graph.half_vectors(edges)
+        r = norm(vectors)
+        unit = vectors / jnp.where(r > 0, r, 1.0)[:, None]
+        dtype = float_dtype(self.readout)
+        r, unit = r.astype(dtype), unit.astype(dtype)
+        inside = edges.real[:h] & (r < self.cutoff)
+        divisor = (self.features / self.heads) ** 0.5 if self.neighbours is None else self.neighbours
+        harmonics = spherical_harmonics(unit, self.degrees)
+        return Pairs(
+            i=edges.i[:h],
+            j=edges.j[:h],
+            basis=BASES[self.radial_basis](r, self.cutoff, self.basis_size),
+            weight=jnp.where(inside, CUTOFFS[self.cutoff_function](r, self.cutoff), 0.0) / divisor,
+            harmonics=harmonics,
+            mirrored=harmonics * parity(self.degrees, dtype),
+        )
+
+    def _e0_table(self) -> np.ndarray:
+        table = np.zeros(SPECIES)
+        for symbol, energy in self.free_atoms:
+            table[number(symbol)] = energy
+        return table
+
+
+def _check(elements, features, layers, heads, degrees, radial_basis, cutoff_function) -> None:
+    if isinstance(elements, str) or not elements:
+        raise ValueError(f"Expected elements as a list of symbols such as ['H', 'C', 'O'], got {elements!r}.")
+    for symbol in elements:
+        number(symbol)
+    if layers < 1:
+        raise ValueError(f"Expected at least one layer, got {layers}.")
+    for count, what in ((heads, "heads"), (len(degrees) or 1, "degrees")):
+        if count < 1 or features % count:
+            raise ValueError(f"Expected features to be a multiple of the {count} {what}, got features={features}.")
+    if any(l < 1 for l in degrees) or len(set(degrees)) != len(degrees):
+        raise ValueError(f"Expected distinct degrees ≥ 1 (or none for the invariant variant), got {tuple(degrees)}.")
+    for name, known, what in ((radial_basis, BASES, "radial_basis"), (cutoff_function, CUTOFFS, "cutoff_function")):
+        if name not in known:
+            raise ValueError(f"Unknown {what} {name!r}. Known: {', '.join(known)}.")
