@@ -1,0 +1,106 @@
+"""`Evaluator`: a potential asked about many structures, in padded batches of few shapes."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import equinox as eqx
+import jax
+import numpy as np
+
+from eukrates.matter import Graph, Size, System, batch, graph, pad, rounded, size
+from eukrates.numerics import to_device, to_host
+from eukrates.potential import Potential, Prediction, check_system, evaluate
+
+PAIRS_OF_A_BATCH = 200_000  # directed pairs; bounds the memory of a batch, whatever the size of the structures
+
+_evaluate = eqx.filter_jit(evaluate)
+
+
+class Evaluator:
+    """Predictions for many structures, in their order, as NumPy arrays without padding.
+
+    Geometry and totals are float64, features as precise as the parameters, like `eukrates.potential.predict`. Shapes
+    of batches are reused as long as they waste less than half of a batch, so few compilations serve many calls.
+    """
+
+    def __init__(self, potential: Potential, batch_size: int = 64):
+        if batch_size < 1:
+            raise ValueError(f"Expected a batch of at least one structure, got batch_size={batch_size}.")
+        self.potential, self.batch_size = potential, int(batch_size)
+        self.shapes: list[Size] = []
+        with jax.enable_x64(True):
+            self._device = to_device(potential)
+
+    def __call__(self, systems: Sequence[System], want: Sequence[str] = ("energy", "forces")) -> list[Prediction]:
+        """One prediction for each structure.
+
+        Raises:
+            ValueError: an element the potential does not know, or a charge or spin it needs and does not get.
+        """
+        for structure in systems:
+            check_system(self.potential, structure)
+        found: list[Prediction | None] = [None] * len(systems)
+        for rows, predictions in self.batches(systems, want):
+            for row, prediction in zip(rows, predictions, strict=True):
+                found[row] = prediction
+        return found
+
+    def batches(self, systems: Sequence[System], want: Sequence[str]) -> Iterator[tuple[list[int], list[Prediction]]]:
+        """Batch by batch, the largest structures first: (places in `systems`, predictions)."""
+        order = sorted(range(len(systems)), key=lambda n: -systems[n].atoms)
+        for rows, graphs in self._chunks(order, systems):
+            yield rows, self._run(graphs, tuple(sorted(set(want))))
+
+    def _chunks(self, order: Iterable[int], systems: Sequence[System]) -> Iterator[tuple[list[int], list[Graph]]]:
+        rows, graphs, pairs = [], [], 0
+        for n in order:
+            one = graph(systems[n], self.potential.cutoff, self.potential.far_cutoff)
+            more = sum(size(one)[1::2])
+            mixed = bool(graphs) and _states(one.system) != _states(graphs[0].system)
+            if graphs and (len(graphs) == self.batch_size or pairs + more > PAIRS_OF_A_BATCH or mixed):
+                yield rows, graphs
+                rows, graphs, pairs = [], [], 0
+            rows, graphs, pairs = [*rows, n], [*graphs, one], pairs + more
+        if graphs:
+            yield rows, graphs
+
+    def _run(self, graphs: list[Graph], want: tuple[str, ...]) -> list[Prediction]:
+        joined = batch(graphs)
+        with jax.enable_x64(True):
+            inputs = to_device(pad(joined, self._shape(size(joined))))
+            found = to_host(_evaluate(self._device, inputs, want))
+        ends = np.cumsum([g.system.atoms for g in graphs])
+        return [
+            _part(found, n, slice(end - g.system.atoms, end))
+            for n, (g, end) in enumerate(zip(graphs, ends, strict=True))
+        ]
+
+    def _shape(self, have: Size) -> Size:
+        """The smallest known shape that fits and wastes less than half, else a new one."""
+        need = Size(have.atoms + 1, have.pairs, max(have.systems, self.batch_size) + 1, have.far_pairs)
+        fits = [s for s in self.shapes if _holds(s, need) and _work(s) <= 2 * _work(need)]
+        if not fits:
+            pairs, far_pairs = (2 * rounded(n // 2, 2) for n in (need.pairs, need.far_pairs))
+            self.shapes.append(Size(rounded(need.atoms, 2), pairs, need.systems, far_pairs))
+            fits = self.shapes[-1:]
+        return min(fits, key=_work)
+
+
+def _holds(shape: Size, need: Size) -> bool:
+    return all(n <= m for n, m in zip(need, shape, strict=True))
+
+
+def _work(shape: Size) -> int:
+    return shape.pairs + shape.far_pairs + shape.atoms
+
+
+def _states(structure: System) -> tuple[bool, bool]:
+    return structure.charge is None, structure.spin is None
+
+
+def _part(found: Prediction, n: int, atoms: slice) -> Prediction:
+    """System `n` of a batch, alone."""
+    per_atom = ("energies", "charges", "hirshfeld_ratios", "forces")
+    values = {name: value for name, value in vars(found).items() if name not in ("terms", "hessian")}
+    rows = {name: atoms if name in per_atom else slice(n, n + 1) for name in values}
+    fields = {name: None if value is None else value[rows[name]] for name, value in values.items()}
+    return Prediction(terms={k: v[n : n + 1] for k, v in found.terms.items()}, **fields)
