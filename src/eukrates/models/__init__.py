@@ -1,9 +1,7 @@
-"""The catalogue: every potential that a model file or a YAML file can name."""
+"""Models, their catalogue, and the model file."""
 
+from eukrates.models.catalogue import CATALOGUE, build, describe
+from eukrates.models.file import ModelFileError, load, read_header, save
 from eukrates.models.so3krates import SO3krates
-from eukrates.physics.zbl import ZBL
-from eukrates.potential import Potential, Sum
 
-CATALOGUE: dict[str, type[Potential]] = {"so3krates": SO3krates, "zbl": ZBL, "sum": Sum}
-
-__all__ = ["CATALOGUE", "SO3krates"]
+__all__ = ["CATALOGUE", "ModelFileError", "SO3krates", "build", "describe", "load", "read_header", "save"]

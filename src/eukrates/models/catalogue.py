@@ -1,0 +1,72 @@
+"""The catalogue: every potential that a model file or a YAML file can name, and constructor calls spelled as data."""
+
+import difflib
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from eukrates.models.so3krates import SO3krates
+from eukrates.physics.zbl import ZBL
+from eukrates.potential import Potential, Sum
+
+CATALOGUE: dict[str, type[Potential]] = {"so3krates": SO3krates, "zbl": ZBL, "sum": Sum}
+
+
+def build(spec: Mapping[str, Any], **defaults) -> Potential:
+    """{"zbl": {"cutoff": 1.8}} → ZBL(cutoff=1.8). Nothing more.
+
+    Args:
+        spec: one name of the catalogue with its constructor arguments; potentials inside lists are built too.
+        defaults: arguments such as `key`, given to those constructors that take them and were not told otherwise.
+
+    Raises:
+        ValueError: an unknown name or argument, with the nearest known one.
+    """
+    if not isinstance(spec, Mapping) or len(spec) != 1:
+        raise ValueError(f"Expected one potential as {{name: {{options}}}}, got {spec!r}.")
+    ((name, options),) = spec.items()
+    if name not in CATALOGUE:
+        raise ValueError(f"Unknown potential {name!r}{near_miss(name, CATALOGUE)} Known: {', '.join(CATALOGUE)}.")
+    known = arguments(CATALOGUE[name])
+    options = {} if options is None else dict(options)
+    for option in options:
+        if option not in known:
+            raise ValueError(f"{name} has no option {option!r}{near_miss(option, known)} Known: {', '.join(known)}.")
+    if "parts" in options:
+        options["parts"] = tuple(build(part, **defaults) for part in options["parts"])
+    given = {k: v for k, v in defaults.items() if k in known and k not in options}
+    return CATALOGUE[name](**options, **given)
+
+
+def describe(potential: Potential) -> dict[str, Any]:
+    """The constructor call of a potential as plain data: what `build` takes.
+
+    Raises:
+        ValueError: the potential is not in the catalogue.
+    """
+    names = [name for name, kind in CATALOGUE.items() if type(potential) is kind]
+    if not names:
+        raise ValueError(f"{type(potential).__name__} is not in eukrates.models.CATALOGUE and cannot be described.")
+    options = {a: _plain(getattr(potential, a)) for a in arguments(type(potential)) if a != "key"}
+    return {names[0]: options}
+
+
+def arguments(kind: type[Potential]) -> tuple[str, ...]:
+    """The names of the constructor arguments of a potential."""
+    return tuple(inspect.signature(kind).parameters)
+
+
+def near_miss(name: str, known) -> str:
+    """ ". Did you mean 'x'?", or "." """
+    close = difflib.get_close_matches(str(name), [str(k) for k in known], n=1, cutoff=0.6)
+    return f". Did you mean {close[0]!r}?" if close else "."
+
+
+def _plain(value):
+    if isinstance(value, Potential):
+        return describe(value)
+    if isinstance(value, tuple | list):
+        return [_plain(v) for v in value]
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    return value

@@ -1,0 +1,162 @@
+"""The model file: one safetensors file with a JSON header. Loading it never runs code.
+
+Layout: every array of the potential under its path ("blocks.0.exchange.kernel"), and in the metadata one key
+"eukrates" with a JSON header:
+
+    schema        version of this layout
+    version       of the package that wrote the file
+    architecture  the constructor call, {name: {argument: value}}
+    units         of energy, length, charge
+    elements      symbols it knows
+    e0            energies of free atoms, eV
+    card          level of theory, training provenance, licence, …: whatever the author stated
+    digest        SHA-256 over header and arrays, so that a damaged file is noticed
+"""
+
+import hashlib
+import json
+import os
+import struct
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import safetensors.numpy
+from safetensors import SafetensorError
+
+from eukrates.models.catalogue import build, describe
+from eukrates.numerics import is_float
+from eukrates.potential import Potential, free_atom_energies
+from eukrates.version import __version__
+
+SCHEMA = 1
+UNITS = {"energy": "eV", "length": "Angstrom", "charge": "e"}
+
+
+class ModelFileError(ValueError):
+    """A model file that cannot be trusted or understood."""
+
+
+def save(potential: Potential, path: str | os.PathLike, card: Mapping[str, Any] | None = None) -> Path:
+    """Write `potential` to one file, atomically: an existing file is replaced only by a complete one.
+
+    Args:
+        potential: any potential of the catalogue.
+        path: usually ending in .safetensors.
+        card: JSON-able statements about the model, kept in the header.
+
+    Raises:
+        ValueError: the potential is not in the catalogue, a parameter is not finite, or the card is not JSON-able.
+    """
+    arrays = {name: np.asarray(leaf, order="C") for name, leaf in _named(potential)}
+    broken = [name for name, a in arrays.items() if not np.all(np.isfinite(a))]
+    if broken:
+        raise ValueError(f"Parameters {', '.join(broken[:5])} are not finite: this model must not be saved.")
+    header = {
+        "schema": SCHEMA,
+        "version": __version__,
+        "architecture": describe(potential),
+        "units": UNITS,
+        "elements": None if potential.elements is None else list(potential.elements),
+        "e0": free_atom_energies(potential),
+        "card": dict(card or {}),
+    }
+    try:
+        header = json.loads(json.dumps(header, allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"The card must hold plain JSON values only: {error}.") from error
+    header["digest"] = _digest(header, arrays)
+    data = safetensors.numpy.save(arrays, metadata={"eukrates": json.dumps(header)})
+    return write_atomically(Path(path), data)
+
+
+def load(path: str | os.PathLike) -> Potential:
+    """The potential of a model file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ModelFileError: truncated, tampered with, not a model of this package, or written by a newer one.
+    """
+    header, arrays = _read(Path(path))
+    try:
+        empty = eqx.filter_eval_shape(lambda: build(header["architecture"], key=jax.random.key(0)))
+    except (ValueError, TypeError) as error:
+        raise ModelFileError(f"{path}: the architecture in the header cannot be built: {error}") from error
+    names = [name for name, _ in _named(empty)]
+    if set(names) != set(arrays):
+        missing, extra = sorted(set(names) - set(arrays))[:3], sorted(set(arrays) - set(names))[:3]
+        raise ModelFileError(f"{path}: arrays do not fit the architecture: missing {missing}, unexpected {extra}.")
+    for name, leaf in _named(empty):
+        if tuple(leaf.shape) != arrays[name].shape:
+            raise ModelFileError(f"{path}: {name} should be {tuple(leaf.shape)} and is {arrays[name].shape}.")
+    with jax.enable_x64(True):  # so that float64 arrays stay float64
+        leaves = iter([jnp.asarray(arrays[name]) for name in names])
+    return jax.tree.map(lambda leaf: next(leaves) if _is_parameter(leaf) else leaf, empty)
+
+
+def read_header(path: str | os.PathLike) -> dict[str, Any]:
+    """The header of a model file, verified; raises as `load` does."""
+    return _read(Path(path))[0]
+
+
+def write_atomically(path: Path, data: bytes) -> Path:
+    """Write next to the target, flush to disk, then rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no model file {path}.")
+    data = path.read_bytes()
+    try:
+        arrays = safetensors.numpy.load(data)
+        (length,) = struct.unpack("<Q", data[:8])
+        metadata = json.loads(data[8 : 8 + length]).get("__metadata__", {})
+        header = json.loads(metadata["eukrates"])
+        schema, digest = int(header["schema"]), str(header.pop("digest"))
+    except (SafetensorError, struct.error) as error:
+        raise ModelFileError(f"{path} is truncated or not a safetensors file: {error}.") from error
+    except (KeyError, ValueError, TypeError) as error:
+        raise ModelFileError(f"{path} is not a Eukrates model file: it has no readable header ({error!r}).") from error
+    if schema > SCHEMA:
+        raise ModelFileError(
+            f"{path} has schema {schema}, this version of Eukrates ({__version__}) reads up to {SCHEMA}: upgrade it."
+        )
+    if _digest(header, arrays) != digest:
+        raise ModelFileError(f"{path} was changed after it was written: its digest does not match. Get it again.")
+    return header, arrays
+
+
+def _digest(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:
+    sha = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+    for name in sorted(arrays):
+        sha.update(f"{name}{arrays[name].dtype.str}{arrays[name].shape}".encode())
+        sha.update(arrays[name].tobytes())
+    return sha.hexdigest()
+
+
+def _is_parameter(leaf) -> bool:
+    return is_float(leaf) or isinstance(leaf, jax.ShapeDtypeStruct)
+
+
+def _named(potential: Potential) -> list[tuple[str, Any]]:
+    """Parameters with their paths, in the order of the PyTree."""
+    leaves, _ = jax.tree_util.tree_flatten_with_path(potential)
+    return [(jax.tree_util.keystr(p, simple=True, separator="."), leaf) for p, leaf in leaves if _is_parameter(leaf)]

@@ -1,0 +1,92 @@
+"""Samples → padded batches of few shapes, in an order that depends on the seed and the epoch alone."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import equinox as eqx
+import jax
+import numpy as np
+
+from eukrates.data.sample import Sample
+from eukrates.matter import Graph, Size, batch, graph, pad, rounded, size
+from eukrates.numerics import is_float
+from eukrates.training.targets import Targets, targets
+
+
+class Batches:
+    """The graphs of a set of samples, cut into batches of `batch_size` structures.
+
+    Two padded shapes serve all batches: one that fits nine in ten of them, one that fits the worst. The batches of
+    epoch k are a pure function of (seed, k), so that a resumed run sees what the uninterrupted one would have seen.
+    """
+
+    def __init__(self, samples: Sequence[Sample], cutoff: float, batch_size: int, e0: Mapping[str, float], seed: int):
+        if not samples:
+            raise ValueError("Expected at least one structure, got none.")
+        if batch_size < 1:
+            raise ValueError(f"Expected a batch size of at least 1, got {batch_size}.")
+        self.samples, self.e0, self.seed = list(samples), dict(e0), seed
+        self.batch_size = min(batch_size, len(self.samples))
+        self._graphs = [_single(graph(s.system, cutoff)) for s in self.samples]
+        self._sizes = np.array([size(g)[:2] for g in self._graphs])
+        self.shapes = self._choose_shapes()
+
+    @property
+    def per_epoch(self) -> int:
+        """Batches of one epoch; the last may be smaller."""
+        return -(-len(self.samples) // self.batch_size)
+
+    @property
+    def mean_neighbours(self) -> float:
+        """Mean number of neighbours of an atom."""
+        atoms, pairs = self._sizes.sum(axis=0)
+        return float(pairs / atoms)
+
+    def order(self, epoch: int) -> np.ndarray:
+        """The order of the samples in an epoch."""
+        return np.random.default_rng([self.seed, epoch]).permutation(len(self.samples))
+
+    def shuffled(self, step: int) -> tuple[Graph, Targets]:
+        """The batch of an optimisation step, counted from 0 over all epochs."""
+        epoch, n = divmod(step, self.per_epoch)
+        return self._make(self.members(epoch, n))
+
+    def members(self, epoch: int, n: int) -> np.ndarray:
+        """Indices of the samples in batch `n` of an epoch."""
+        return self.order(epoch)[n * self.batch_size : (n + 1) * self.batch_size]
+
+    def in_order(self) -> Iterator[tuple[Graph, Targets]]:
+        """All samples once, in their own order."""
+        for start in range(0, len(self.samples), self.batch_size):
+            yield self._make(np.arange(start, min(start + self.batch_size, len(self.samples))))
+
+    def one(self, index: int) -> tuple[Graph, Targets]:
+        """The batch of one sample."""
+        return self._make(np.array([index]))
+
+    def _make(self, members: np.ndarray) -> tuple[Graph, Targets]:
+        atoms, pairs = self._sizes[members].sum(axis=0)
+        shape = next(s for s in self.shapes if s.atoms > atoms and s.pairs >= pairs)
+        together = pad(batch([self._graphs[m] for m in members]), shape)
+        return together, targets([self.samples[m] for m in members], self.e0, shape.atoms, shape.systems)
+
+    def _choose_shapes(self) -> list[Size]:
+        largest = np.sort(self._sizes, axis=0)[-self.batch_size :].sum(axis=0)
+        totals = np.array([
+            self._sizes[self.members(epoch, n)].sum(axis=0)
+            for epoch in range(-(-200 // self.per_epoch))
+            for n in range(self.per_epoch)
+        ])
+        usual = np.quantile(totals, 0.9, axis=0)
+        sizes = {
+            Size(rounded(int(atoms) + 1, 4), 2 * rounded(-(-int(pairs) // 2), 4), self.batch_size + 1)
+            for atoms, pairs in (usual, largest)
+        }
+        return sorted(sizes)
+
+
+def _single(whole: Graph) -> Graph:
+    """Floating-point arrays in float32, lengths taken relative to the centre first so that no digit is lost."""
+
+    centred = np.asarray(whole.system.positions) - np.asarray(whole.system.positions).mean(axis=0)
+    whole = eqx.tree_at(lambda g: g.system.positions, whole, centred)
+    return jax.tree.map(lambda leaf: leaf.astype(np.float32) if is_float(leaf) else leaf, whole)

@@ -1,0 +1,82 @@
+"""The loss: weighted squared errors of energy per atom, forces, stress, dipole.
+
+    L = w_E ⟨(ΔE/N)²⟩ + w_F ⟨|ΔF|²/3⟩ + w_σ ⟨|V Δσ/N|²/9⟩ + w_μ ⟨|Δμ|²/3⟩      (1)
+
+Each average runs over the structures (for forces: over the atoms) that have the label, weighted with the weight of
+the structure. All but the last are in eV² (per Å² for forces), so weights near 1 are balanced; V Δσ/N is a virial.
+"""
+
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+
+from eukrates.matter import Graph
+from eukrates.potential import Potential, Prediction, evaluate
+from eukrates.training.targets import Targets
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Weights of equation (1); a weight of 0 leaves a label out.
+
+    Raises:
+        ValueError: a negative weight, or nothing to learn from.
+    """
+
+    energy: float = 1.0
+    forces: float = 1.0
+    stress: float = 0.0
+    dipole: float = 0.0
+
+    def __post_init__(self):
+        weights = vars(self)
+        if min(weights.values()) < 0 or max(weights.values()) == 0:
+            raise ValueError(f"Expected weights ≥ 0 with at least one > 0, got {weights}.")
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels with a positive weight."""
+        return tuple(name for name, weight in vars(self).items() if weight > 0)
+
+    def __call__(self, potential: Potential, graph: Graph, goal: Targets):
+        """(1) as a scalar, and the sums of errors by label; see `errors`."""
+        prediction = evaluate(potential, graph, self.labels_of_derivatives)
+        sums = errors(prediction, graph, goal)
+        total = 0.0
+        for label in self.labels:
+            total = total + getattr(self, label) * sums[f"{label}_loss"] / jnp.maximum(sums[f"{label}_norm"], 1e-12)
+        return total, sums
+
+    @property
+    def labels_of_derivatives(self) -> tuple[str, ...]:
+        """Those of the labels that `evaluate` has to differentiate for."""
+        return tuple(name for name in ("forces", "stress") if name in self.labels)
+
+
+def errors(prediction: Prediction, graph: Graph, goal: Targets) -> dict:
+    """Per label: weighted squared error and weight as in (1) (`_loss`, `_norm`), and for reports the plain sums of
+    absolute and squared errors and their number (`_abs`, `_square`, `_count`): energy per structure, all else by
+    component."""
+    relative = sum(energy for name, energy in prediction.terms.items() if name != "atoms")
+    sums: dict = {}
+    _add(sums, "energy", (relative - goal.energy)[:, None], goal.has_energy, goal.weight, 1 / goal.sizes)
+    if prediction.forces is not None:
+        weight = goal.weight[graph.system.owner]
+        _add(sums, "forces", prediction.forces - goal.forces, goal.has_forces, weight, 1.0)
+    if prediction.stress is not None:
+        delta = (prediction.stress - goal.stress).reshape(-1, 9)
+        _add(sums, "stress", delta, goal.has_stress, goal.weight, graph.system.volume / goal.sizes)
+    if prediction.dipole is not None:
+        _add(sums, "dipole", prediction.dipole - goal.dipole, goal.has_dipole, goal.weight, 1.0)
+    return sums
+
+
+def _add(sums, label, delta, present, weight, scale) -> None:
+    delta = jnp.where(present[:, None], delta, 0.0)
+    weight = jnp.where(present, weight, 0.0)
+    scaled = delta * jnp.reshape(jnp.asarray(scale, delta.dtype), (-1, 1))
+    sums[f"{label}_loss"] = jnp.sum(weight * jnp.mean(scaled**2, axis=-1))
+    sums[f"{label}_norm"] = jnp.sum(weight)
+    sums[f"{label}_abs"] = jnp.sum(jnp.abs(delta))
+    sums[f"{label}_square"] = jnp.sum(delta**2)
+    sums[f"{label}_count"] = jnp.sum(present) * delta.shape[1]

@@ -1,0 +1,40 @@
+"""Learning rates: warm-up, then a decay."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Factor on the learning rate, 0 → 1 over `warmup` (fraction of all steps), then down to `final`.
+
+    "cosine" and "exponential" reach `final` at the last step. "plateau" multiplies by `factor` whenever the
+    validation loss has not improved for `patience` validations, never below `final`. "constant" stays at 1.
+    """
+
+    kind: Literal["cosine", "exponential", "plateau", "constant"] = "cosine"
+    warmup: float = 0.01
+    final: float = 0.001
+    factor: float = 0.5
+    patience: int = 20
+
+    def __post_init__(self):
+        if self.kind not in ("cosine", "exponential", "plateau", "constant"):
+            raise ValueError(f"Unknown schedule {self.kind!r}. Known: cosine, exponential, plateau, constant.")
+        if not 0 <= self.warmup < 1 or not 0 < self.final <= 1 or not 0 < self.factor < 1 or self.patience < 1:
+            raise ValueError(f"Expected 0 ≤ warmup < 1, 0 < final ≤ 1, 0 < factor < 1, patience ≥ 1; got {self}.")
+
+    def __call__(self, step: int, steps: int, plateaus: int = 0) -> float:
+        """The factor at `step` of `steps`, after `plateaus` plateaus."""
+        start = self.warmup * steps
+        if step < start:
+            return (step + 1) / (start + 1)
+        done = (step - start) / max(steps - start, 1)
+        if self.kind == "cosine":
+            return self.final + (1 - self.final) * 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+        if self.kind == "exponential":
+            return self.final ** min(done, 1.0)
+        if self.kind == "plateau":
+            return max(self.final, self.factor**plateaus)
+        return 1.0
