@@ -1,0 +1,136 @@
+"""Any potential as an ASE calculator."""
+
+import difflib
+from os import PathLike
+from typing import ClassVar
+
+import ase
+import equinox as eqx
+import jax
+import numpy as np
+from ase.calculators.calculator import Calculator as AseCalculator
+from ase.calculators.calculator import PropertyNotImplementedError, all_changes
+
+from eukrates.data.atoms import to_system
+from eukrates.matter import Graph, System, graph, system
+from eukrates.matter.verlet import VerletList, verlet
+from eukrates.numerics import cast, to_device, to_host
+from eukrates.potential import Potential, Prediction, check_system, evaluate
+
+PRECISIONS = ("float32", "float64")
+PER_ATOM = ("energies", "charges")
+VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))  # xx, yy, zz, yz, xz, xy
+
+_evaluate = eqx.filter_jit(evaluate)
+
+
+class Calculator(AseCalculator):
+    """Energies, forces and more from a potential, for everything that ASE can do.
+
+    Results are float64 in ASE's units (eV, Å, e): energy, free_energy (the same), forces, stress (∂E/∂ε / V, positive
+    under tension, Voigt order xx, yy, zz, yz, xz, xy, of structures periodic along three axes), and, where the
+    potential knows them, energies (per atom), charges and dipole. `results["energy_terms"]` has the energy by physical
+    term. Charge (e) and spin (unpaired electrons) come from the choices, else from `atoms.info`.
+
+    One calculator serves any structures: sizes are padded to few shapes, so few compilations are needed.
+
+    Args:
+        potential: a potential, or the path of a model file.
+        precision: of the features, "float32" or "float64"; geometry and totals are float64 in both.
+        choices: `charge` and `spin`, for all structures; `skin`, Å: how much farther than the cutoff neighbours are
+            looked up, so that they need not be looked up again while atoms move less than half of it.
+
+    Raises:
+        TypeError: an unknown choice, or something that is neither a potential nor a path.
+        ValueError: an unknown precision; while calculating: what `eukrates.predict` refuses.
+    """
+
+    implemented_properties: ClassVar[list[str]] = ["energy", "free_energy", "forces", "stress"]
+    nolabel = True
+
+    def __init__(self, potential: Potential | str | PathLike, precision: str = "float32", **choices):
+        super().__init__()
+        known = {"charge": None, "spin": None, "skin": 0.2}
+        _refuse_unknown(choices, known)
+        if precision not in PRECISIONS:
+            raise ValueError(f"Expected precision to be one of {', '.join(PRECISIONS)}, got {precision!r}.")
+        if isinstance(potential, str | PathLike):
+            from eukrates import load  # the top of the house; imported late so that importing stays one-way
+
+            potential = load(potential)
+        if not isinstance(potential, Potential):
+            raise TypeError(f"Expected a potential or the path of a model file, got {type(potential).__name__}.")
+        self.parameters.update(precision=precision, **known | choices)
+        with jax.enable_x64(True):
+            self.potential = to_device(cast(potential, precision))
+        self.implemented_properties = [*type(self).implemented_properties, *_extras(self.potential)]
+        self._list: VerletList | None = None
+        self._stress = False  # once asked for, it is computed along: those who relax cells ask every time
+
+    def check_state(self, atoms: ase.Atoms, tol: float = 1e-15) -> list[str]:
+        """What changed since the last calculation, charge and spin included."""
+        changes = super().check_state(atoms, tol)
+        if self.atoms is not None:
+            before, now = self.atoms.info, atoms.info
+            changes += [key for key in ("charge", "spin") if not np.array_equal(before.get(key), now.get(key))]
+        return changes
+
+    def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes) -> None:
+        """Called by ASE when results are missing."""
+        super().calculate(atoms, properties, system_changes)
+        stated = (self.parameters[key] for key in ("charge", "spin"))
+        structure = to_system(self.atoms, *(None if value is None else float(value) for value in stated))
+        check_system(self.potential, structure)
+        periodic = bool(self.atoms.pbc.all())
+        if "stress" in properties and not periodic:
+            raise PropertyNotImplementedError(
+                "Stress was asked of a structure that is not periodic along three axes: it has no volume. Set "
+                "atoms.pbc = True and a cell if it is a crystal or a liquid; relax the positions alone if it is not."
+            )
+        self._stress = self._stress or "stress" in properties
+        want = ("energy", "forces", "stress") if periodic and self._stress else ("energy", "forces")
+        with jax.enable_x64(True):
+            found = to_host(_evaluate(self.potential, to_device(self._graph(structure)), want))
+        self.results = _results(found, structure.atoms)
+
+    def _graph(self, structure: System) -> Graph:
+        if self._list is None or not self._list.serves(structure):
+            p, skin = self.potential, self.parameters["skin"]
+            self._list = verlet(structure, p.cutoff, p.far_cutoff, skin).padded()
+        return self._list.at(structure)
+
+
+def _results(found: Prediction, atoms: int) -> dict:
+    """The first system of a prediction, in ASE's names, shapes and order."""
+    double = lambda array: np.array(array, np.float64)
+    energy = float(found.energy[0])
+    results = {
+        "energy": energy,
+        "free_energy": energy,
+        "forces": double(found.forces[:atoms]),
+        "energy_terms": {name: float(term[0]) for name, term in found.terms.items()},
+    }
+    for name in PER_ATOM:
+        if getattr(found, name) is not None:
+            results[name] = double(getattr(found, name)[:atoms])
+    if found.dipole is not None:
+        results["dipole"] = double(found.dipole[0])
+    if found.stress is not None:
+        results["stress"] = double([found.stress[0][a, b] for a, b in VOIGT])
+    return results
+
+
+def _extras(potential: Potential) -> list[str]:
+    """What a potential knows besides the energy, found by tracing it once on one abstract atom."""
+    atom = system([1], np.zeros((1, 3)), charge=0.0, spin=0.0)  # only shapes are looked at
+    with jax.enable_x64(True):
+        found = eqx.filter_eval_shape(potential, to_device(graph(atom, potential.cutoff, potential.far_cutoff)))
+    return [name for name in (*PER_ATOM, "dipole") if getattr(found, name) is not None]
+
+
+def _refuse_unknown(choices: dict, known: dict) -> None:
+    for name in choices:
+        if name not in known:
+            near = difflib.get_close_matches(name, [*known, "precision"], 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise TypeError(f"Unknown choice {name!r}.{hint} Known: {', '.join(known)}.")

@@ -1,0 +1,113 @@
+"""Neighbour lists that last: with a skin of pairs beyond the cutoff they stay complete while atoms move little."""
+
+import math
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Bool, Float
+
+from eukrates.matter.batch import Size, pad
+from eukrates.matter.edges import Edges
+from eukrates.matter.graph import Graph
+from eukrates.matter.neighbours import graph
+from eukrates.matter.system import System
+from eukrates.shapes import AnyArray
+
+# An open structure this small gets all its pairs at once. A larger one does when all pairs are hardly more than those
+# that a skin would list anyway.
+ALWAYS_COMPLETE = 12
+COMPLETE_IF_WITHIN = 1.3
+
+
+@dataclass(frozen=True, eq=False)
+class VerletList:
+    """The graph of one structure with pairs beyond the cutoff in reserve, on the host.
+
+    `graph` serves every set of positions whose atoms have moved, relative to their common drift, by at most `reach` Å
+    from `origin` (Verlet, Phys. Rev. 159, 98 (1967), doi:10.1103/PhysRev.159.98).
+    """
+
+    graph: Graph
+    origin: np.ndarray  # Å, [atoms, 3], padding included: the positions for which it was built
+    reach: float  # Å; half the skin, or infinite where all pairs are listed
+
+    def padded(self, room: Size | None = None) -> "VerletList":
+        """The list with padding rows up to `room`, by default to few shapes (see `eukrates.matter.pad`)."""
+        rows = pad(self.graph, room)
+        return VerletList(rows, np.asarray(rows.system.positions), self.reach)
+
+    def serves(self, structure: System) -> bool:
+        """True if the list is complete for `structure`: same atoms, same cell, no atom moved beyond `reach`."""
+        s, n = self.graph.system, structure.atoms
+        if int(s.real.sum()) != n or not np.array_equal(s.numbers[:n], structure.numbers):
+            return False
+        if not np.array_equal(s.cell[0], structure.cell[0]):
+            return False
+        moved = displacement(structure.positions, self.origin[:n], np.ones(n, bool))
+        return bool(moved <= self.reach)
+
+    def at(self, structure: System) -> Graph:
+        """The graph with the positions, charge and spin of `structure`, which the list must serve."""
+        s = self.graph.system
+        placed = System(
+            numbers=s.numbers,
+            positions=_filled(s.positions.shape, structure.positions),
+            cell=s.cell,
+            owner=s.owner,
+            real=s.real,
+            charge=None if structure.charge is None else _filled((s.systems,), structure.charge),
+            spin=None if structure.spin is None else _filled((s.systems,), structure.spin),
+        )
+        return Graph(placed, self.graph.near, self.graph.far)
+
+
+def displacement(
+    positions: Float[AnyArray, "atoms 3"], origin: Float[AnyArray, "atoms 3"], real: Bool[AnyArray, " atoms"]
+) -> Float[AnyArray, ""]:
+    """How far the real atom that moved most has come from `origin`, in Å, the mean displacement taken off.
+
+    No pair has changed its distance by more than twice this. NaN where a position is NaN.
+    """
+    xp = np if isinstance(positions, np.ndarray) else jnp
+    moved = xp.where(real[:, None], positions - origin, 0.0)
+    drift = xp.sum(moved, axis=0) / xp.maximum(xp.sum(real), 1)
+    squared = xp.sum((moved - drift) ** 2, axis=1)
+    return xp.asarray(xp.sqrt(xp.max(xp.where(real, squared, 0.0))))
+
+
+def verlet(structure: System, cutoff: float, far_cutoff: float | None = None, skin: float = 0.5) -> VerletList:
+    """A list for one structure on the host, not padded; all pairs at once where it is open and small enough.
+
+    Args:
+        structure: one structure, not padded.
+        cutoff, far_cutoff: Å, what the potential reads.
+        skin: Å of reserve.
+
+    Raises:
+        ValueError: a cutoff or the skin is not positive and finite.
+    """
+    if not 0 < skin < math.inf:
+        raise ValueError(f"Expected a positive, finite skin in Å, got {skin!r}.")
+    listed = graph(structure, cutoff + skin, None if far_cutoff is None else far_cutoff + skin)
+    reach = skin / 2
+    if not np.any(structure.cell):
+        n = structure.atoms
+        listings = [e for e in (listed.near, listed.far) if e is not None]
+        if n <= ALWAYS_COMPLETE or all(n * (n - 1) <= COMPLETE_IF_WITHIN * e.i.size for e in listings):
+            everyone = complete(n)
+            listed, reach = Graph(structure, everyone, None if far_cutoff is None else everyone), math.inf
+    return VerletList(listed, np.asarray(structure.positions), reach)
+
+
+def complete(atoms: int) -> Edges:
+    """All pairs of an open structure: a list that needs no cutoff."""
+    i, j = (half.astype(np.int32) for half in np.triu_indices(atoms, 1))
+    both = np.concatenate([i, j]), np.concatenate([j, i])
+    return Edges(*both, image=np.zeros((2 * i.size, 3), np.int32), real=np.ones(2 * i.size, bool), cutoff=math.inf)
+
+
+def _filled(shape: tuple[int, ...], values: np.ndarray) -> np.ndarray:
+    out = np.zeros(shape)
+    out[: values.shape[0]] = values
+    return out
