@@ -17,7 +17,6 @@ import hashlib
 import json
 import os
 import struct
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,6 +28,7 @@ import numpy as np
 import safetensors.numpy
 from safetensors import SafetensorError
 
+from eukrates.files import write_atomically
 from eukrates.models.catalogue import build, describe
 from eukrates.numerics import is_float
 from eukrates.potential import Potential, free_atom_energies
@@ -102,23 +102,6 @@ def load(path: str | os.PathLike) -> Potential:
 def read_header(path: str | os.PathLike) -> dict[str, Any]:
     """The header of a model file, verified; raises as `load` does."""
     return _read(Path(path))[0]
-
-
-def write_atomically(path: Path, data: bytes) -> Path:
-    """Write next to the target, flush to disk, then rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return path
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

@@ -1,6 +1,6 @@
 """Sums of errors → numbers that people read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -8,32 +8,37 @@ from eukrates.training.loss import Loss
 
 
 class Tally:
-    """Adds up the sums that steps return; `metrics` turns them into means. Sums stay on the device until read."""
+    """Adds up the sums that steps return. They stay on the device until somebody reads, so steps need not wait."""
 
-    def __init__(self):
-        self._seen: list[Mapping] = []
+    def __init__(self, total: Mapping[str, float] | None = None):
+        self._total = dict(total or {})
+        self._waiting: list[Mapping] = []
 
     def add(self, sums: Mapping) -> None:
         """Remember the sums of one batch."""
-        self._seen.append(sums)
+        self._waiting.append(sums)
+
+    @property
+    def total(self) -> dict[str, float]:
+        """The sums so far, in float64, added in the order in which they came."""
+        for sums in self._waiting:
+            for name, value in sums.items():
+                self._total[name] = self._total.get(name, 0.0) + float(np.asarray(value, np.float64))
+        self._waiting.clear()
+        return dict(self._total)
 
     def metrics(self, loss: Loss) -> dict[str, float]:
-        """MAE and RMSE by label (energy eV, forces eV/Å, stress eV/Å³, dipole e Å) and the loss over all batches."""
-        return metrics(self._seen, loss)
+        """MAE and RMSE by label (energy eV, forces eV/Å, stress eV/Å³, dipole e Å) and the loss over all batches.
 
-
-def metrics(seen: Iterable[Mapping], loss: Loss) -> dict[str, float]:
-    """See `Tally.metrics`. Labels that no structure has are left out."""
-    total: dict[str, float] = {}
-    for sums in seen:
-        for name, value in sums.items():
-            total[name] = total.get(name, 0.0) + float(np.asarray(value, np.float64))
-    found, value = {}, 0.0
-    for label in loss.labels:
-        count = total.get(f"{label}_count", 0.0)
-        if count == 0:
-            continue
-        found[f"{label}_mae"] = total[f"{label}_abs"] / count
-        found[f"{label}_rmse"] = (total[f"{label}_square"] / count) ** 0.5
-        value += getattr(loss, label) * total[f"{label}_loss"] / max(total[f"{label}_norm"], 1e-12)
-    return {"loss": value} | found
+        Labels that no structure has are left out.
+        """
+        total, value = self.total, 0.0
+        found: dict[str, float] = {}
+        for label in loss.labels:
+            count = total.get(f"{label}_count", 0.0)
+            if count == 0:
+                continue
+            found[f"{label}_mae"] = total[f"{label}_abs"] / count
+            found[f"{label}_rmse"] = (total[f"{label}_square"] / count) ** 0.5
+            value += getattr(loss, label) * total[f"{label}_loss"] / max(total[f"{label}_norm"], 1e-12)
+        return {"loss": value} | found

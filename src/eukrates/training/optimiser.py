@@ -77,7 +77,7 @@ def start(theta: Float[Array, " parameters"], optimiser: Optimiser) -> TrainingS
     """The state before the first step."""
     return TrainingState(
         theta=theta,
-        average=theta,
+        average=jnp.array(theta, copy=True),
         moments=optimiser.moves.init(theta),
         step=jnp.zeros((), jnp.int32),
         failed=jnp.full((), -1, jnp.int32),

@@ -1,0 +1,61 @@
+"""What is wrong with the data or the numbers, by the name of the structure."""
+
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from eukrates.data.sample import Sample
+from eukrates.potential import Potential, check_system
+from eukrates.training.batches import Batches
+from eukrates.training.loss import Loss
+from eukrates.training.optimiser import Flat
+
+
+def check_labels(potential: Potential, train: Sequence[Sample], valid: Sequence[Sample], loss: Loss) -> None:
+    """Refuse data that the loss or the potential cannot use, before anything is compiled.
+
+    Raises:
+        ValueError: no structures, a label of the loss that no structure has, a label that is not finite, an element
+            that the potential does not know, a missing charge or spin: with the names of the structures.
+    """
+    for split, samples in (("training", train), ("validation", valid)):
+        if not samples:
+            raise ValueError(f"The {split} set is empty. Give at least one structure.")
+        for label in loss.labels:
+            if all(getattr(s, label) is None for s in samples):
+                raise ValueError(
+                    f"The loss asks for {label} and none of the {len(samples)} {split} structures has it. Check the "
+                    f"keys of the file (eukrates check), or set the weight of {label} to 0."
+                )
+        for sample in samples:
+            try:
+                check_system(potential, sample.system)
+            except ValueError as error:
+                raise ValueError(f"{sample.name}: {error}") from error
+            for label in loss.labels:
+                if getattr(sample, label) is not None and not np.all(np.isfinite(getattr(sample, label))):
+                    raise ValueError(f"{sample.name}: {label} is not finite. Remove the structure or repair its label.")
+
+
+def explain_failure(batches: Batches, flat: Flat, theta, loss: Loss, step: int) -> str:
+    """Which structure of the batch of `step` gives a loss or gradient that is not finite, in a sentence."""
+
+    @jax.jit
+    def finite(theta, graph, goal):
+        value, gradient = jax.value_and_grad(lambda t: loss(flat.potential(t), graph, goal)[0])(theta)
+        return jnp.isfinite(value) & jnp.all(jnp.isfinite(gradient))
+
+    epoch, n = divmod(step, batches.per_epoch)
+    members = batches.members(epoch, n)
+    guilty = [batches.samples[m].name for m in members if not finite(theta, *batches.one(int(m)))]
+    if guilty:
+        where = f"structure {', '.join(guilty)} gives a loss or a gradient that is not finite"
+    else:
+        names = ", ".join(batches.samples[m].name for m in members)
+        where = f"no single structure of the batch is to blame ({names}): the sum overflowed"
+    return (
+        f"Training stopped at step {step} (epoch {epoch}): {where}. Look at it with `eukrates check`; if it is sound, "
+        "lower the learning rate. The last good checkpoint and the best model are kept."
+    )

@@ -1,0 +1,197 @@
+"""The training loop: steps, validations, the best and the last model, checkpoints, an exact resume."""
+
+import hashlib
+import json
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from eukrates.data.sample import Sample
+from eukrates.potential import Potential, free_atom_energies
+from eukrates.training.batches import Batches
+from eukrates.training.checkpoint import read_checkpoint, write_checkpoint
+from eukrates.training.diagnosis import check_labels, explain_failure
+from eukrates.training.metrics import Tally
+from eukrates.training.optimiser import flatten, start
+from eukrates.training.plan import Plan
+from eukrates.training.step import make_measure, make_step
+
+CHECKPOINT, METRICS, BEST, LAST = "checkpoint.safetensors", "metrics.jsonl", "best.safetensors", "last.safetensors"
+_LOOK_EVERY = 20  # steps between looks at whether the numbers are still finite
+_AHEAD = 4  # batches made in advance
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a progress bar wants to know."""
+
+    step: int
+    steps: int
+    epoch: int
+    metrics: Mapping[str, float]  # of the last validation
+    seconds_per_step: float
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The outcome: model files of the averaged weights that did best in validation, and of the last ones."""
+
+    best: Path
+    last: Path
+    metrics: Mapping[str, float]  # of the best
+    epoch: int  # of the best
+    stopped_early: bool
+
+
+class Run:
+    """One training run in one folder. `save` writes a model file: (potential, path, statements for its card)."""
+
+    def __init__(
+        self,
+        potential: Potential,
+        train: Sequence[Sample],
+        valid: Sequence[Sample],
+        plan: Plan,
+        folder: Path,
+        save: Callable[[Potential, Path, Mapping[str, Any]], Any],
+    ):
+        check_labels(potential, train, valid, plan.loss)
+        self.plan, self.folder, self.save = plan, Path(folder), save
+        e0 = free_atom_energies(potential)
+        self.batches = Batches(train, potential.cutoff, plan.batch_size, e0, plan.seed)
+        self.validation = Batches(valid, potential.cutoff, max(plan.batch_size, 16), e0, plan.seed)
+        theta, self.flat = flatten(potential)
+        self.state = start(theta, plan.optimiser)
+        self.step, self.measure = make_step(self.flat, plan.loss, plan.optimiser), make_measure(self.flat, plan.loss)
+        self.fingerprint = _fingerprint(plan, theta, train, valid)
+        self.notes: dict[str, Any] = {"fingerprint": self.fingerprint, "best": math.inf, "best_epoch": 0}
+        self.notes |= {"best_metrics": {}, "since_best": 0, "plateaus": 0, "since_plateau": 0, "sums": {}}
+        self.notes |= {"lowest": math.inf, "lines": 0, "finished": False, "metrics": {}, "seconds": 0.0}
+
+    @property
+    def steps(self) -> int:
+        """Steps of the whole plan."""
+        return self.plan.epochs * self.batches.per_epoch
+
+    def resume(self) -> bool:
+        """Continue from the checkpoint in the folder, if there is one; True if so."""
+        path = self.folder / CHECKPOINT
+        if not path.exists():
+            return False
+        self.state, self.notes = read_checkpoint(path, self.state, self.fingerprint)
+        lines = (self.folder / METRICS).read_text().splitlines(keepends=True)[: self.notes["lines"]]
+        (self.folder / METRICS).write_text("".join(lines))
+        return True
+
+    def __call__(self, progress: Callable[[Progress], None] | None = None) -> Trained:
+        """Train to the end of the plan.
+
+        Raises:
+            FloatingPointError: loss or gradient became NaN or infinite; names the structure and keeps the last good
+                checkpoint.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / METRICS).touch()
+        begun = saved = time.monotonic()
+        first, tally = int(self.state.step), Tally(self.notes["sums"])
+        for step, (graph, goal) in self._ahead(first):
+            rate = self.plan.optimiser.learning_rate * self.plan.schedule(step, self.steps, self.notes["plateaus"])
+            self.state, sums = self.step(self.state, graph, goal, np.float32(rate))
+            tally.add(sums)
+            epoch, end = (step + 1) // self.batches.per_epoch, (step + 1) % self.batches.per_epoch == 0
+            if step % _LOOK_EVERY == 0 or end:
+                self._look()
+                if progress is not None:
+                    pace = (time.monotonic() - begun) / (step + 1 - first)
+                    progress(Progress(step + 1, self.steps, epoch, self.notes["metrics"], pace))
+            if end and (epoch % self.plan.validate_every == 0 or epoch == self.plan.epochs):
+                self._validate(epoch, rate, tally)
+                tally = Tally()
+            finished = step + 1 == self.steps or self._exhausted()
+            if finished or time.monotonic() - saved > 60 * self.plan.checkpoint_minutes:
+                saved = time.monotonic()
+                self._checkpoint(tally, finished)
+            if finished:
+                break
+        return self._outcome()
+
+    def _ahead(self, first: int):
+        """(step, batch) from `first` to the end, batches made a few steps ahead in another thread."""
+        if self.notes["finished"]:
+            return
+        with ThreadPoolExecutor(1) as worker:
+            steps = range(first, self.steps)
+            waiting = deque(worker.submit(self.batches.shuffled, s) for s in steps[:_AHEAD])
+            for step in steps:
+                if step + _AHEAD < self.steps:
+                    waiting.append(worker.submit(self.batches.shuffled, step + _AHEAD))
+                yield step, waiting.popleft().result()
+
+    def _exhausted(self) -> bool:
+        return self.plan.patience is not None and self.notes["since_best"] >= self.plan.patience
+
+    def _look(self) -> None:
+        failed = int(self.state.failed)
+        if failed >= 0:
+            raise FloatingPointError(explain_failure(self.batches, self.flat, self.state.theta, self.plan.loss, failed))
+
+    def _validate(self, epoch: int, rate: float, tally: Tally) -> None:
+        seen = Tally()
+        for graph, goal in self.validation.in_order():
+            seen.add(self.measure(self.state.average, graph, goal))
+        found, trained, notes = seen.metrics(self.plan.loss), tally.metrics(self.plan.loss), self.notes
+        if found["loss"] < notes["best"]:
+            notes |= {"best": found["loss"], "best_epoch": epoch, "best_metrics": found, "since_best": 0}
+            self._save(BEST, self.flat.potential(self.state.average), found, epoch)
+        else:
+            notes["since_best"] += 1
+        if self.plan.schedule.kind == "plateau":
+            if found["loss"] < notes["lowest"]:
+                notes |= {"lowest": found["loss"], "since_plateau": 0}
+            else:
+                notes["since_plateau"] += 1
+                if notes["since_plateau"] >= self.plan.schedule.patience:
+                    notes |= {"plateaus": notes["plateaus"] + 1, "since_plateau": 0}
+        notes["metrics"] = found
+        row = {"epoch": epoch, "step": int(self.state.step), "learning_rate": rate}
+        row |= {f"train/{k}": v for k, v in trained.items()} | {f"valid/{k}": v for k, v in found.items()}
+        with (self.folder / METRICS).open("a") as stream:
+            stream.write(json.dumps(row) + "\n")
+        notes["lines"] += 1
+
+    def _checkpoint(self, tally: Tally, finished: bool) -> None:
+        jax.block_until_ready(self.state)
+        self._look()
+        self.notes |= {"sums": tally.total, "finished": finished}
+        if finished:
+            self._save(LAST, self.flat.potential(self.state.average), self.notes["metrics"], self.notes["best_epoch"])
+        write_checkpoint(self.folder / CHECKPOINT, self.state, self.notes)
+
+    def _save(self, name: str, potential: Potential, metrics: Mapping[str, float], epoch: int) -> None:
+        card = {"validation": dict(metrics), "epoch": epoch, "plan": asdict(self.plan)}
+        card |= {"train_structures": len(self.batches.samples), "valid_structures": len(self.validation.samples)}
+        self.save(potential, self.folder / name, {"training": card})
+
+    def _outcome(self) -> Trained:
+        notes = self.notes
+        paths = self.folder / BEST, self.folder / LAST
+        return Trained(*paths, notes["best_metrics"], notes["best_epoch"], self._exhausted())
+
+
+def _fingerprint(plan: Plan, theta, train: Sequence[Sample], valid: Sequence[Sample]) -> str:
+    """What must be the same for a resume to be exact: plan (but for when to save), initial weights, data."""
+    settings = {k: v for k, v in asdict(plan).items() if k != "checkpoint_minutes"}
+    sha = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    sha.update(np.asarray(theta).tobytes())
+    for sample in (*train, *valid):
+        for array in (sample.numbers, sample.system.positions, sample.energy, sample.forces, sample.weight):
+            sha.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())
+    return sha.hexdigest()
