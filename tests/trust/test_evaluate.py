@@ -9,7 +9,8 @@ from eukrates.data.sample import Sample
 from eukrates.matter import graph, system
 from eukrates.potential import predict
 from eukrates.trust import evaluate
-from .potentials import Morse
+
+from .known_potentials import Brittle, Morse
 
 WATER = (np.array([8, 1, 1]), np.array([[0.0, 0, 0], [0.96, 0, 0], [-0.24, 0.93, 0]]))
 PAIR = (np.array([8, 1]), np.array([[0.0, 0, 0], [1.1, 0, 0]]))
@@ -123,15 +124,6 @@ def test_what_is_asked_must_be_there(data):
     assert "dipole" in evaluate(potential, [s.but(dipole=np.zeros(3)) for s in samples]).unpredicted
     with pytest.raises(ValueError, match="at least one structure"):
         evaluate(potential, [])
-
-
-class Brittle(Morse):
-    """Not a number where atoms are closer than 0.9 Å."""
-
-    def phi(self, r, vectors):
-        import jax.numpy as jnp
-
-        return super().phi(r, vectors) + jnp.where(r < 0.9, jnp.nan, 0.0)
 
 
 def test_predictions_that_are_not_finite_are_named_and_left_out(data):

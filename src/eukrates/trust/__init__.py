@@ -2,5 +2,10 @@
 
 from eukrates.trust.evaluate import evaluate
 from eukrates.trust.evaluation import Evaluation
+from eukrates.trust.finding import Finding
+from eukrates.trust.inspect import inspect
+from eukrates.trust.inspection import Inspection
+from eukrates.trust.run import ShortRun
+from eukrates.trust.table import Table
 
-__all__ = ["Evaluation", "evaluate"]
+__all__ = ["Evaluation", "Finding", "Inspection", "ShortRun", "Table", "evaluate", "inspect"]

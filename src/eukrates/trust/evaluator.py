@@ -11,6 +11,7 @@ from eukrates.numerics import to_device, to_host
 from eukrates.potential import Potential, Prediction, check_system, evaluate
 
 PAIRS_OF_A_BATCH = 200_000  # directed pairs; bounds the memory of a batch, whatever the size of the structures
+SMALL = Size(256, 2048, 0)  # no batch is padded to less: computing so little is cheaper than compiling once more
 
 _evaluate = eqx.filter_jit(evaluate)
 
@@ -19,7 +20,7 @@ class Evaluator:
     """Predictions for many structures, in their order, as NumPy arrays without padding.
 
     Geometry and totals are float64, features as precise as the parameters, like `eukrates.potential.predict`. Shapes
-    of batches are reused as long as they waste less than half of a batch, so few compilations serve many calls.
+    are reused as long as less than half of a batch is padding, so few compilations serve many calls.
     """
 
     def __init__(self, potential: Potential, batch_size: int = 64):
@@ -77,10 +78,10 @@ class Evaluator:
     def _shape(self, have: Size) -> Size:
         """The smallest known shape that fits and wastes less than half, else a new one."""
         need = Size(have.atoms + 1, have.pairs, max(have.systems, self.batch_size) + 1, have.far_pairs)
-        fits = [s for s in self.shapes if _holds(s, need) and _work(s) <= 2 * _work(need)]
+        fits = [s for s in self.shapes if _holds(s, need) and _work(s) <= 2 * max(_work(need), _work(SMALL))]
         if not fits:
-            pairs, far_pairs = (2 * rounded(n // 2, 2) for n in (need.pairs, need.far_pairs))
-            self.shapes.append(Size(rounded(need.atoms, 2), pairs, need.systems, far_pairs))
+            pairs, far_pairs = (2 * rounded(n // 2, 2) for n in (max(need.pairs, SMALL.pairs), need.far_pairs))
+            self.shapes.append(Size(rounded(max(need.atoms, SMALL.atoms), 2), pairs, need.systems, far_pairs))
             fits = self.shapes[-1:]
         return min(fits, key=_work)
 

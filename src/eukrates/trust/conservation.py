@@ -1,0 +1,107 @@
+"""What a short run at constant energy shows: drift, fluctuation, and whether it stays alive.
+
+The total energy E(t) of an exact integrator is constant. With velocity Verlet and consistent forces it fluctuates
+around a constant, by an amount that falls with the square of the time step, and does not drift.
+
+    drift       slope of the least-squares line through E(t) / atoms                               meV/atom/ps
+    fluctuation root mean square about that line                                                  meV/atom
+
+Threshold 0.1 meV/atom/ps: a heating of 0.4 K per picosecond (half of 3 k_B T per atom is kinetic), which a thermostat
+hides and a run of 100 ps without one does not survive unharmed. A drift within three standard errors of zero is no
+drift; the error of the slope is estimated from eight block means of what the line leaves. Threshold of the fluctuation
+5 meV/atom: a fifth of kT at room temperature; more means that the time step is too long for this potential.
+
+A run has exploded when its total energy is not finite or leaves its first value by 1 eV per atom, which no integrator
+error of a usable step reaches. A run that conserves energy but becomes three times as hot as it was started falls from
+where it was put: the structure, which is good in the reference, is no place of low energy in this potential.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from eukrates.trust.finding import Finding, below
+
+DRIFT = 0.1  # meV/atom/ps
+FLUCTUATION = 5.0  # meV/atom
+LOST = 1.0  # eV/atom away from the first total energy: the run has exploded
+HOT = 3.0  # times the temperature of the start
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """A run at constant energy, sampled."""
+
+    times_fs: np.ndarray
+    total: np.ndarray  # eV, kinetic + potential
+    temperatures: np.ndarray  # K
+    atoms: int
+    timestep_fs: float
+    start_kelvin: float  # temperature of the velocities it was given
+
+    @property
+    def exploded(self) -> float | None:
+        """When the total energy became unbelievable, fs; None if it never did."""
+        with np.errstate(invalid="ignore"):
+            good = np.abs(self.total - self.total[0]) / self.atoms < LOST
+        good &= np.isfinite(self.temperatures)
+        return None if good.all() else float(self.times_fs[int(np.argmin(good))])
+
+    @property
+    def temperature(self) -> float:
+        """Mean of the second half, K."""
+        return float(np.mean(self.temperatures[len(self.temperatures) // 2 :]))
+
+    @property
+    def drift(self) -> tuple[float, float]:
+        """Slope of the total energy and its standard error, meV/atom/ps."""
+        t, e = self.times_fs / 1e3, 1e3 * self.total / self.atoms
+        slope = np.polyfit(t, e, 1)[0]
+        left = e - np.polyval(np.polyfit(t, e, 1), t)
+        blocks = np.array([block.mean() for block in np.array_split(left, 8)])
+        error = np.sqrt(12 / 6) * blocks.std() / np.ptp(t)  # σ √12 / (T √n), σ² = Σ (block mean)² / (n - 2), n = 8
+        return float(slope), float(error)
+
+    @property
+    def fluctuation(self) -> float:
+        """Root mean square of the total energy about its line, meV/atom."""
+        e = 1e3 * self.total / self.atoms
+        return float(np.std(e - np.polyval(np.polyfit(self.times_fs, e, 1), self.times_fs)))
+
+
+def judged(series: Series) -> list[Finding]:
+    """Drift and fluctuation of a run as findings; a run that died is one finding."""
+    if series.exploded is not None:
+        meaning = (
+            f"the run exploded after {series.exploded:g} fs: find the hole or the missing data before any dynamics"
+        )
+        return [Finding("drift at constant energy", np.inf, "meV/atom/ps", DRIFT, False, meaning)]
+    drift, error = series.drift
+    told = f"over {np.ptp(series.times_fs):g} fs with steps of {series.timestep_fs:g} fs (standard error {error:.2g})"
+    small = abs(drift) <= DRIFT or abs(drift) <= 3 * error
+    words = (
+        "the energy is conserved"
+        if small
+        else "the energy drifts: forces are noisy or inconsistent, or the step is too long"
+    )
+    return [
+        Finding("drift at constant energy", drift, "meV/atom/ps", DRIFT, small, f"{words}, {told}"),
+        below(
+            "fluctuation at constant energy",
+            series.fluctuation,
+            "meV/atom",
+            FLUCTUATION,
+            f"small against kT with steps of {series.timestep_fs:g} fs",
+            f"steps of {series.timestep_fs:g} fs are too long for this potential, or it is rough",
+            serious=False,
+        ),
+        below(
+            "temperature of the run",
+            series.temperature,
+            "K",
+            HOT * series.start_kelvin,
+            f"stays near the {series.start_kelvin:g} K it was given",
+            f"given {series.start_kelvin:g} K it falls downhill: the structure is far from a minimum of this potential",
+            serious=False,
+        ),
+    ]

@@ -1,0 +1,177 @@
+"""`inspect` passes a sound potential and catches each fault that was built in."""
+
+import json
+
+import numpy as np
+import pytest
+
+from eukrates.data.sample import Sample
+from eukrates.matter import system
+from eukrates.trust import ShortRun, conservation, gradients, inspect
+from eukrates.trust.evaluator import Evaluator
+from eukrates.trust.separation import size_consistency
+from eukrates.trust.smoothness import smoothness
+from eukrates.trust.structures import cluster, rattled
+from eukrates.trust.symmetry import symmetry
+
+from .known_potentials import Brittle, Charged, Crowded, Cut, Handed, Holed, Leaning, Liar, Morse, Placed
+
+EDGE = 0.98 / np.sqrt(8)  # a tetrahedron of bonds near their best length
+PLACES = EDGE * np.array([[1.0, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]])
+KNOT = system([8, 8, 1, 1], PLACES)
+BOX = system(KNOT.numbers, PLACES, np.diag([3.5, 4.0, 4.5]) + 0.3 * np.eye(3, k=1))
+NO_RUN = ShortRun(0.0)
+
+
+def findings(potential, structures=(KNOT,), **more):
+    result = inspect(potential, structures, run=more.pop("run", NO_RUN), **more)
+    return result, {f.name: f for f in result.findings}
+
+
+@pytest.fixture(scope="module")
+def sound():
+    return findings(Morse(strength=4.0), run=ShortRun(200.0))
+
+
+def test_a_sound_potential_passes_every_test_that_can_be_made(sound):
+    result, found = sound
+    assert result.ok
+    assert result.verdict.startswith("SOUND")
+    assert [f.name for f in result.findings if f.ok is False] == []
+    for law in ("rotation", "reflection", "permutation", "translation"):
+        assert 0 <= found[law].value < 1e-10
+    assert 0 < found["forces = -dE/dr"].value < 1e-4
+    assert found["stress = dE/dε / V"].ok is None
+    assert "Not tested: stress" in result.verdict
+
+
+def test_the_run_of_a_sound_potential_conserves_energy(sound):
+    result, found = sound
+    assert result.run.exploded is None
+    assert result.run.times_fs[-1] == pytest.approx(200.0, abs=0.6)
+    assert found["drift at constant energy"].ok
+    assert 0 < found["fluctuation at constant energy"].value < 5.0
+    assert 20 < result.run.temperatures.mean() < 2000
+
+
+def test_the_result_is_json_and_text(sound):
+    result, found = sound
+    told = json.loads(json.dumps(result.as_dict(), allow_nan=False))
+    assert told["ok"] is True
+    assert len(told["findings"]) == len(found)
+    assert "walls between free atoms" in result.text()
+    assert result.text().endswith(result.verdict)
+
+
+def laws(potential):
+    """The names of the broken symmetries."""
+    rng = np.random.default_rng(1)
+    structures = [rattled(KNOT, rng), cluster(potential, [1, 8], rng)]
+    return {f.name for f in symmetry(Evaluator(potential, 32), structures, rng) if not f.ok}
+
+
+def test_a_broken_symmetry_is_caught_and_no_other_is_blamed():
+    assert laws(Morse()) == set()
+    assert laws(Leaning()) == {"rotation", "reflection"}
+    assert laws(Handed()) >= {"reflection"}
+    assert laws(Handed()) <= {"reflection", "permutation"}  # it names its atoms by their order, too
+    assert "translation" in laws(Placed())
+
+
+def test_forces_that_are_not_the_derivative_are_caught():
+    rng = np.random.default_rng(2)
+    structures = [rattled(KNOT, rng)]
+    assert gradients.forces(Evaluator(Morse(), 32), structures, rng).ok
+    found = gradients.forces(Evaluator(Liar(), 32), structures, rng)
+    assert found.ok is False
+    assert found.value > 1  # meV/Å; the forces are a few hundred
+
+
+def test_a_step_at_the_cutoff_is_caught():
+    smooth = smoothness(Evaluator(Morse(), 32), [KNOT], [1, 8])
+    step = smoothness(Evaluator(Cut(), 32), [KNOT], [1, 8])
+    assert [f.ok for f in smooth] == [True, True]
+    assert [f.ok for f in step] == [False, False]
+    height = 1e3 * abs((1 - np.exp(-2 * 3.0)) ** 2 - 1)  # meV at 4 Å
+    assert step[0].value == pytest.approx(height, rel=1e-3)
+
+
+def test_an_energy_that_is_not_extensive_is_caught():
+    found = size_consistency(Evaluator(Crowded(), 32), [KNOT])
+    assert found.ok is False
+    assert found.value == pytest.approx(1e3 * 1e-4 * (8**2 - 2 * 4**2) / 8, rel=1e-6)
+    assert size_consistency(Evaluator(Morse(), 32), [KNOT, BOX]).ok
+
+
+def test_a_run_that_falls_into_a_hole_is_an_explosion_or_a_loss():
+    found = conservation.judged(ShortRun(100.0, 1.0)(Holed(), system([8, 1], [[0.0, 0, 0], [0.45, 0, 0]]), seed=0))
+    assert any(f.ok is False for f in found)
+
+
+def test_the_hole_is_found_where_it_is():
+    result, found = findings(Holed())
+    scan = next(s for s in result.dimers if s.pair == "H-O")  # R = 0.97 Å: 0.19 to 0.68 Å
+    phi = lambda r: ((1 - np.exp(-2 * (r - 1))) ** 2 - 1 - 60 * np.exp(-((r / 0.25) ** 2))) * fade(r)
+    fade = lambda r: (0.5 * (np.cos(np.pi * r / 4) + 1)) ** 2
+    r = np.linspace(0.2 * scan.radius, 0.7 * scan.radius, 20001)
+    top = np.argmax(phi(r))
+    assert scan.place == pytest.approx(r[np.argmin(phi(r[:top]))], abs=0.02)
+    assert scan.depth == pytest.approx(phi(r).max() - phi(r[:top]).min(), rel=0.02)
+    assert scan.wall < 10
+    assert "dynamics can fall in" in found["walls between free atoms"].meaning
+    assert found["walls inside structures"].ok is False  # the same pairs, with the others held
+    assert result.verdict.startswith("NOT SOUND")
+    assert "walls between free atoms" in result.verdict
+
+
+def test_energies_that_are_not_finite_fail_and_are_told():
+    result, found = findings(Brittle())
+    assert found["walls between free atoms"].ok is False
+    assert "not finite" in found["walls between free atoms"].meaning
+    json.dumps(result.as_dict(), allow_nan=False)
+
+
+def test_stress_is_tested_on_periodic_structures():
+    rng = np.random.default_rng(3)
+    good, bad = (gradients.stress(Evaluator(p, 32), [KNOT, BOX], rng) for p in (Morse(), Liar()))
+    assert good.ok
+    assert 0 < good.value < 1e-5
+    assert bad.ok is False
+    assert gradients.stress(Evaluator(Morse(), 32), [KNOT], rng).ok is None
+
+
+def test_without_structures_the_laws_are_tested_on_a_random_cluster():
+    result, found = findings(Morse(), [], run=None)
+    assert found["rotation"].ok
+    assert found["drift at constant energy"].ok is None
+    assert found["walls between free atoms"].ok
+    _, found = findings(Morse(elements=None), [])
+    assert found["rotation"].ok is None
+    assert result.run is None
+
+
+def test_charge_and_spin_are_stated_for_generated_structures_and_demanded_for_given_ones():
+    with pytest.raises(ValueError, match="depends on charge"):
+        findings(Charged())
+    stated = system(KNOT.numbers, KNOT.positions, charge=0.0, spin=0.0)
+    result, _ = findings(Charged(), [stated])
+    assert result.ok
+
+
+def test_accuracy_is_judged_where_there_are_labels():
+    from eukrates.matter import graph
+    from eukrates.potential import predict
+
+    right = predict(Morse(), graph(KNOT, 4.0)).forces
+    _, found = findings(Morse(), [Sample(KNOT, forces=1.1 * right, name="a")])
+    assert found["forces against labels"].value == pytest.approx(100 * 0.1 / 1.1, rel=1e-6)
+    _, found = findings(Morse(), [Sample(KNOT, forces=3.0 * right, name="a")])
+    assert found["forces against labels"].ok is False
+    assert not found["forces against labels"].serious
+
+
+def test_the_card_says_what_is_missing():
+    result, _ = findings(Morse(), header={"elements": ["H", "O"], "card": {"licence": "MIT", "plan": {"epochs": 3}}})
+    assert ("card.plan.epochs", "3") in result.card.rows
+    assert "level of theory" in result.card.note
+    assert "licence" not in result.card.note
