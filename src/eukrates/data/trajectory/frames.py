@@ -1,0 +1,100 @@
+"""`Frames`: snapshots of one moving structure; `Trajectory`: frames with the structure they belong to."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import ase
+import numpy as np
+from ase.calculators.singlepoint import SinglePointCalculator
+
+from eukrates.data.atoms import to_atoms
+from eukrates.data.sample import Sample
+from eukrates.matter import System
+from eukrates.units import FS
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """Consecutive snapshots on the host. What was not recorded is None."""
+
+    step: np.ndarray  # [frames]
+    time_fs: np.ndarray  # [frames]
+    positions: np.ndarray  # Å, [frames, atoms, 3]
+    observables: dict[str, np.ndarray]  # [frames] each; the unit is in the name or eV
+    velocities: np.ndarray | None = None  # Å/fs, [frames, atoms, 3]
+    forces: np.ndarray | None = None  # eV/Å, [frames, atoms, 3]
+
+    def __len__(self) -> int:
+        return len(self.step)
+
+    def __getitem__(self, rows: slice) -> "Frames":
+        if not isinstance(rows, slice):
+            raise TypeError(f"Expected a slice of frames such as [10:20], got {rows!r}.")
+        pick = lambda array: None if array is None else array[rows]
+        observables = {name: column[rows] for name, column in self.observables.items()}
+        return Frames(
+            self.step[rows],
+            self.time_fs[rows],
+            self.positions[rows],
+            observables,
+            pick(self.velocities),
+            pick(self.forces),
+        )
+
+
+def joined(parts: Sequence[Frames]) -> Frames:
+    """Frames one after another; all must have recorded the same things."""
+    whole = lambda pick: None if pick(parts[0]) is None else np.concatenate([pick(p) for p in parts])
+    return Frames(
+        step=whole(lambda p: p.step),
+        time_fs=whole(lambda p: p.time_fs),
+        positions=whole(lambda p: p.positions),
+        observables={name: whole(lambda p, name=name: p.observables[name]) for name in parts[0].observables},
+        velocities=whole(lambda p: p.velocities),
+        forces=whole(lambda p: p.forces),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """Frames of one structure: what a file holds."""
+
+    structure: System  # numbers, cell, charge, spin; its positions are those of the first frame
+    masses: np.ndarray  # u, [atoms]
+    frames: Frames
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def atoms(self, index: int) -> ase.Atoms:
+        """One frame as `ase.Atoms` with momenta, energy and forces where they were recorded."""
+        f, n = self.frames, range(len(self.frames))[index]
+        found = to_atoms(self.structure)
+        found.positions = f.positions[n]
+        found.set_masses(self.masses)
+        if f.velocities is not None:
+            found.set_velocities(f.velocities[n] / FS)  # ASE's unit of time is ours
+        found.info.update(step=int(f.step[n]), time_fs=float(f.time_fs[n]))
+        results = {} if f.forces is None else {"forces": np.asarray(f.forces[n], np.float64)}
+        if "potential_energy" in f.observables:
+            results["energy"] = float(f.observables["potential_energy"][n])
+        if results:
+            found.calc = SinglePointCalculator(found, **results)
+        return found
+
+    def samples(self) -> Iterator[Sample]:
+        """Every frame as a labelled structure."""
+        for n in range(len(self)):
+            atoms = self.atoms(n)
+            results = getattr(atoms.calc, "results", {})
+            yield Sample(
+                system=_moved(self.structure, np.asarray(self.frames.positions[n], np.float64)),
+                energy=results.get("energy"),
+                forces=results.get("forces"),
+                name=f"step {self.frames.step[n]}",
+            )
+
+
+def _moved(structure: System, positions: np.ndarray) -> System:
+    s = structure
+    return System(s.numbers, positions, s.cell, s.owner, s.real, s.charge, s.spin)
