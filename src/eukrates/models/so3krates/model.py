@@ -85,7 +85,7 @@ class SO3krates(Potential):
         self,
         elements: Sequence[str],
         *,
-        features: int = 128,
+        features: int = 132,
         layers: int = 3,
         heads: int = 4,
         degrees: Sequence[int] = (1, 2, 3),
