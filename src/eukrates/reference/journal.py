@@ -27,7 +27,7 @@ class Entry:
 
     def line(self) -> str:
         """As one line of JSON; floats keep every bit."""
-        record: dict[str, Any] = {"index": self.index, "seconds": round(self.seconds, 3)}
+        record: dict[str, Any] = {"index": self.index, "seconds": self.seconds}
         if self.labels is None:
             return json.dumps(record | {"reason": self.reason})
         record["energy"] = self.labels.energy

@@ -22,7 +22,8 @@ def langevin_snapshots(
     """Yield ``count`` structures, one each ``every_fs``, after ``settle_fs`` of equilibration.
 
     ASE's Langevin dynamics (Vanden-Eijnden & Ciccotti 2006, doi:10.1016/j.cplett.2006.07.086) with a friction of
-    0.01/fs, from Maxwell-Boltzmann momenta; the same seed gives the same structures. Each snapshot is a copy
+    0.01/fs, from Maxwell-Boltzmann momenta; the structure may wander and turn; the same seed gives the same
+    structures. Each snapshot is a copy
     without calculator and momenta whose ``info`` is that of ``atoms`` plus ``time_fs`` (since the end of the
     equilibration) and ``temperature_kelvin``. Structures closer in time than about 100 fs tell a potential
     nearly the same thing. Raises ValueError for a time step, spacing or temperature that cannot work, and when the
@@ -44,7 +45,7 @@ def langevin_snapshots(
     moving.calc = calculator
     MaxwellBoltzmannDistribution(moving, temperature_K=temperature_kelvin, rng=rng)
     dynamics = Langevin(
-        moving, timestep_fs * units.fs, temperature_K=temperature_kelvin, friction=0.01 / units.fs, rng=rng
+        moving, timestep_fs * units.fs, temperature_K=temperature_kelvin, friction=0.01 / units.fs, rng=rng, fixcm=False
     )
     dynamics.run(round(settle_fs / timestep_fs))
     stride = round(every_fs / timestep_fs)

@@ -1,6 +1,7 @@
 """Labels from density functional theory and Hartree-Fock, through PySCF."""
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 from ase import Atoms
@@ -10,6 +11,7 @@ from .labeller import LabelError, Labeller, Labels, charge_and_spin
 
 FIRST_WITH_ECP = 37  # Rb: from here on the def2 bases are meant for effective core potentials
 STABILITY_ROUNDS = 4
+COARSE_GRID = 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,16 +29,20 @@ class PySCF(Labeller):
     xc: str
     basis: str
     density_fitting: bool = True
-    grid_level: int = 3  # 0 coarse … 9 very fine, as in PySCF
+    grid: int | Mapping[str, tuple[int, int]] = 4  # PySCF's level, 0 coarse … 9; or element → (radial, angular) points
     tolerance_hartree: float = 1e-9  # change of energy at which the SCF stops
     max_cycles: int = 100
 
     @property
     def level(self) -> str:
-        """For example ``PBE0/def2-TZVP, density fitting, grid 3``."""
+        """For example ``PBE0/def2-TZVP, density fitting, grid 4``."""
         fitting = "density fitting" if self.density_fitting else "exact integrals"
-        grid = "" if self.xc.lower() == "hf" else f", grid {self.grid_level}"
-        return f"{self.xc.upper()}/{self.basis}, {fitting}{grid}"
+        if self.xc.lower() == "hf":
+            return f"HF/{self.basis}, {fitting}"
+        points = self.grid
+        if isinstance(points, Mapping):
+            points = " ".join(f"{symbol}({radial},{angular})" for symbol, (radial, angular) in points.items())
+        return f"{self.xc.upper()}/{self.basis}, {fitting}, grid {points}"
 
     def check(self, atoms: Atoms) -> None:
         """Open boundaries only; charge and spin stated; basis and functional known to PySCF."""
@@ -84,10 +90,10 @@ class PySCF(Labeller):
         else:
             field = pyscf.dft.UKS(molecule) if spin else pyscf.dft.RKS(molecule)
             self._choose_functional(field)
-            field.grids.level = self.grid_level
+            self._choose_grid(field)
         if self.density_fitting:
             field = field.density_fit()
-        field.conv_tol, field.max_cycle = self.tolerance_hartree, self.max_cycles
+        field.conv_tol, field.max_cycle, field.conv_check = self.tolerance_hartree, self.max_cycles, False
         return field
 
     def _choose_functional(self, field) -> None:
@@ -106,9 +112,18 @@ class PySCF(Labeller):
                 f"pip install pyscf-dispersion, or choose a functional without the correction."
             )
 
+    def _choose_grid(self, field) -> None:
+        if not isinstance(self.grid, Mapping):
+            field.grids.level = self.grid
+            return
+        missing = sorted(set(field.mol.elements) - set(self.grid))
+        if missing:
+            raise ValueError(f"The integration grid names no points for {', '.join(missing)}: add them to grid={{…}}.")
+        field.grids.atom_grid = dict(self.grid)
+
     def _converge(self, field):
         """Converge, by second-order steps if need be; then leave saddle points of unrestricted solutions."""
-        field.kernel()
+        field.kernel(self._density_on_a_coarse_grid(field))
         if not field.converged:
             field = field.newton()
             field.kernel()
@@ -128,6 +143,16 @@ class PySCF(Labeller):
                 f"DIIS and then by second-order steps. Look at the geometry, the charge and the spin, or raise max_cycles."
             )
         return field, rounds
+
+    def _density_on_a_coarse_grid(self, field):
+        """A start that leaves the fine grid only a few cycles to do; None, PySCF's own guess, where it is no gain."""
+        if self.xc.lower() == "hf" or self.grid in range(COARSE_GRID + 1):
+            return None
+        coarse = field.copy()
+        coarse.grids = type(field.grids)(field.mol)
+        coarse.grids.level = COARSE_GRID
+        coarse.kernel()
+        return coarse.make_rdm1() if coarse.converged else None
 
     def _gradient(self, field):
         """∂E/∂r in Hartree/Bohr, with the response of the grid."""
