@@ -105,6 +105,7 @@ class SO3krates(Potential):
         key: PRNGKeyArray,
     ):
         _check(elements, features, layers, heads, degrees, radial_basis, cutoff_function)
+        _check_e0(elements, e0 or {})
         ks = jax.random.split(key, layers + 4)
         self.embedding = ElementEmbedding(features, key=ks[0])
         self.charge_embedding = ElectronEmbedding(features, key=ks[1]) if charge else None
@@ -219,3 +220,15 @@ def _check(elements, features, layers, heads, degrees, radial_basis, cutoff_func
     for name, known, what in ((radial_basis, BASES, "radial_basis"), (cutoff_function, CUTOFFS, "cutoff_function")):
         if name not in known:
             raise ValueError(f"Unknown {what} {name!r}. Known: {', '.join(known)}.")
+
+
+def _check_e0(elements: Sequence[str], e0: Mapping[str, float]) -> None:
+    missing = [symbol for symbol in elements if symbol not in e0]
+    if e0 and missing:
+        raise ValueError(
+            f"E0 is given for {', '.join(e0)} and missing for {', '.join(missing)}: state it for every element of the "
+            "model, or for none."
+        )
+    broken = {symbol: energy for symbol, energy in e0.items() if not np.isfinite(energy)}
+    if broken:
+        raise ValueError(f"Expected finite energies of free atoms in eV, got {broken}.")

@@ -1,0 +1,116 @@
+"""The loss against the formula worked out by hand, with absent labels, weights and padding."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from eukrates.data.sample import Sample
+from eukrates.matter import system
+from eukrates.models import SO3krates
+from eukrates.potential import Prediction
+from eukrates.training import Loss
+from eukrates.training.batches import Batches
+from eukrates.training.loss import errors
+from eukrates.training.metrics import Tally
+
+
+def sample(n, energy=None, forces=None, weight=1.0, **labels):
+    positions = np.arange(3.0 * n).reshape(n, 3)
+    return Sample(system([1] * n, positions), energy=energy, forces=forces, weight=weight, name=f"s{n}", **labels)
+
+
+@pytest.fixture
+def batch():
+    """Two structures: two atoms with both labels and weight 3, three atoms with forces only."""
+    pair = sample(2, energy=-27.0, forces=np.ones((2, 3)), weight=3.0)
+    trio = sample(3, forces=np.full((3, 3), 2.0))
+    return next(Batches([pair, trio], 3.0, 2, {"H": -13.0}, 0).in_order())
+
+
+def test_the_loss_is_equation_1(batch):
+    graph, goal = batch
+    atoms = graph.system.atoms
+    found = Prediction(
+        energy=jnp.asarray([-26.5, -40.0, 0.0]),
+        terms={"atoms": jnp.asarray([-26.0, -39.0, 0.0]), "network": jnp.asarray([-0.5, -1.0, 0.0])},
+        forces=jnp.zeros((atoms, 3)),
+    )
+    sums = errors(found, graph, goal)
+    # energy: only the pair has it; relative label -1, prediction -0.5, two atoms, weight 3
+    assert float(sums["energy_loss"]) == pytest.approx(3 * (0.5 / 2) ** 2)
+    assert float(sums["energy_norm"]) == pytest.approx(3.0)
+    assert float(sums["energy_abs"]) == pytest.approx(0.5)
+    # forces: two atoms of weight 3 and error 1, three atoms of weight 1 and error 2
+    assert float(sums["forces_loss"]) == pytest.approx(3 * 2 * 1 + 3 * 4)
+    assert float(sums["forces_norm"]) == pytest.approx(3 * 2 + 3)
+    assert float(sums["forces_count"]) == 15
+    tally = Tally()
+    tally.add(sums)
+    metrics = tally.metrics(Loss(energy=2.0, forces=1.0))
+    assert metrics["loss"] == pytest.approx(2 * 0.0625 + 18 / 9)
+    assert metrics["forces_mae"] == pytest.approx((6 * 1 + 9 * 2) / 15)
+    assert metrics["energy_rmse"] == pytest.approx(0.5)
+
+
+def test_padding_does_not_count(batch):
+    graph, goal = batch
+    found = Prediction(
+        energy=jnp.full(3, 1e6), terms={"network": jnp.asarray([-1.0, 0.0, 1e6])}, forces=jnp.full((graph.system.atoms, 3), 1e6)
+    )
+    forces = found.forces.at[:5].set(goal.forces[:5])
+    sums = errors(Prediction(found.energy, found.terms, forces=forces), graph, goal)
+    assert float(sums["energy_loss"]) == pytest.approx(0.0, abs=1e-10)
+    assert float(sums["forces_loss"]) == 0.0
+
+
+def test_stress_enters_as_virial_per_atom():
+    cell = 2.0 * np.eye(3)
+    box = Sample(system([1, 1], [[0, 0, 0], [1, 1, 1.0]], cell), stress=np.full((3, 3), 0.5), name="box")
+    graph, goal = next(Batches([box], 1.9, 1, {}, 0).in_order())
+    found = Prediction(jnp.zeros(2), {"network": jnp.zeros(2)}, stress=jnp.zeros((2, 3, 3)))
+    assert float(errors(found, graph, goal)["stress_loss"]) == pytest.approx((8.0 * 0.5 / 2) ** 2)
+
+
+def test_the_loss_refuses_nonsense():
+    for weights in ({"energy": -1.0}, {"energy": 0.0, "forces": 0.0}):
+        with pytest.raises(ValueError, match="weights ≥ 0"):
+            Loss(**weights)
+
+
+def test_batches_of_an_epoch_hold_every_structure_once_and_depend_on_the_seed():
+    samples = [sample(n, energy=0.0) for n in (1, 2, 3, 4, 5, 2, 3)]
+    batches = Batches(samples, 4.0, 3, {}, seed=7)
+    for epoch in range(3):
+        seen = np.concatenate([batches.members(epoch, n) for n in range(batches.per_epoch)])
+        assert sorted(seen) == list(range(7))
+    assert not np.array_equal(batches.order(0), batches.order(1))
+    np.testing.assert_array_equal(batches.order(2), Batches(samples, 4.0, 3, {}, seed=7).order(2))
+    assert not np.array_equal(batches.order(2), Batches(samples, 4.0, 3, {}, seed=8).order(2))
+    assert len(batches.shapes) <= 2
+    for step in range(2 * batches.per_epoch):
+        graph, goal = batches.shuffled(step)
+        assert graph.system.real.sum() == goal.sizes[: int(goal.has_energy.sum())].sum()
+
+
+def test_large_coordinates_do_not_cost_precision():
+    near = system([1, 8], [[0, 0, 0], [0.7, 0.1, 0.2]])
+    far = system([1, 8], near.positions + 1e5)
+    for s in (near, far):
+        graph, _ = next(Batches([Sample(s, energy=0.0)], 3.0, 1, {}, 0).in_order())
+        r = np.asarray(graph.vectors(graph.near))[0]
+        np.testing.assert_allclose(r, [0.7, 0.1, 0.2], atol=1e-6)
+
+
+def test_a_model_that_knows_e0_is_trained_on_what_is_left():
+    import jax
+
+    from eukrates.potential import evaluate
+
+    model = SO3krates(["H"], features=12, layers=1, e0={"H": -1e6}, key=jax.random.key(0))
+    two = Sample(system([1, 1], [[0, 0, 0], [0, 0, 0.8]]), energy=-2e6 - 4.5)
+    graph, goal = next(Batches([two], 5.0, 1, model.e0, 0).in_order())
+    assert float(goal.energy[0]) == pytest.approx(-4.5, abs=1e-6)
+    sums = errors(evaluate(model, graph, ("energy",)), graph, goal)
+    network = float(evaluate(model, graph, ("energy",)).terms["network"][0])
+    zbl = float(evaluate(model, graph, ("energy",)).terms["zbl"][0])
+    assert float(sums["energy_abs"]) == pytest.approx(abs(network + zbl + 4.5), rel=1e-5)

@@ -1,0 +1,158 @@
+"""A training run: it learns, resumes to the bit, stops early, names what is wrong."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+from morse import trimers
+
+from eukrates.models import SO3krates, load, read_header, save
+from eukrates.training import Loss, Optimiser, Plan, Run, Schedule
+
+
+def model(**options):
+    return SO3krates(
+        ["H", "O"], **({"features": 12, "layers": 1, "heads": 2, "basis_size": 8, "key": jax.random.key(3)} | options)
+    )
+
+
+def run(folder, plan, train=None, valid=None, **options):
+    return Run(model(**options), train or trimers(24, seed=1), valid or trimers(8, seed=2), plan, folder, save)
+
+
+def test_it_learns_and_leaves_models_metrics_and_a_finished_checkpoint(tmp_path):
+    plan = Plan(epochs=120, batch_size=4, validate_every=10, optimiser=Optimiser(learning_rate=1e-2, ema=0.9))
+    seen = []
+    trained = run(tmp_path, plan)(seen.append)
+    rows = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [row["epoch"] for row in rows] == list(range(10, 121, 10))
+    assert rows[-1]["valid/forces_rmse"] < 0.5 * rows[0]["valid/forces_rmse"]
+    assert trained.metrics["loss"] == min(row["valid/loss"] for row in rows)
+    assert seen[-1].step == seen[-1].steps == 720
+    assert read_header(trained.best)["card"]["training"]["epoch"] == trained.epoch
+    again = run(tmp_path, plan)
+    assert again.resume()
+    assert again().metrics == trained.metrics  # a finished run stays finished
+
+
+@pytest.mark.parametrize("kind", ["cosine", "plateau"])
+def test_an_interrupted_run_ends_in_the_same_weights(tmp_path, kind):
+    plan = Plan(epochs=7, batch_size=5, checkpoint_minutes=0.0, schedule=Schedule(kind=kind, patience=1))
+    whole = run(tmp_path / "whole", plan)()
+    part = run(tmp_path / "part", plan)
+
+    class Killed(Exception):
+        pass
+
+    def kill(progress):
+        if progress.step > 12:
+            raise Killed
+
+    with pytest.raises(Killed):
+        part(kill)
+    resumed = run(tmp_path / "part", plan)
+    assert resumed.resume()
+    assert 10 <= int(resumed.state.step) < 35
+    ended = resumed()
+    for name in ("best", "last"):
+        a, b = jax.tree.leaves(load(getattr(whole, name))), jax.tree.leaves(load(getattr(ended, name)))
+        assert all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
+    assert (tmp_path / "whole/metrics.jsonl").read_text() == (tmp_path / "part/metrics.jsonl").read_text()
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+sys.path.insert(0, {here!r})
+from test_run import Plan, run
+r = run(Path(sys.argv[1]), Plan(epochs=200, batch_size=2, validate_every=3, checkpoint_minutes=0.002))
+r.resume()
+r()
+"""
+
+
+def test_kill_9_in_mid_epoch_then_resume_equals_the_uninterrupted_run(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text(SCRIPT.format(here=str(Path(__file__).parent)))
+    start = lambda name: subprocess.Popen([sys.executable, str(script), str(tmp_path / name)])
+    assert start("whole").wait() == 0
+    process, checkpoint = start("killed"), tmp_path / "killed/checkpoint.safetensors"
+    while not checkpoint.exists() and process.poll() is None:
+        time.sleep(0.01)
+    time.sleep(0.2)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL, "the run ended before it could be killed"
+    assert not (tmp_path / "killed/last.safetensors").exists()
+    assert start("killed").wait() == 0
+    for name in ("best.safetensors", "last.safetensors"):
+        a, b = (jax.tree.leaves(load(tmp_path / f / name)) for f in ("whole", "killed"))
+        assert all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+def test_a_checkpoint_of_another_run_is_refused(tmp_path):
+    plan = Plan(epochs=2, batch_size=5)
+    run(tmp_path, plan)()
+    for other in (run(tmp_path, Plan(epochs=3, batch_size=5)), run(tmp_path, plan, train=trimers(24, seed=9))):
+        with pytest.raises(ValueError, match="other settings, model or data"):
+            other.resume()
+
+
+def test_a_damaged_checkpoint_is_said_to_be_damaged(tmp_path):
+    plan = Plan(epochs=1, batch_size=5)
+    run(tmp_path, plan)()
+    path = tmp_path / "checkpoint.safetensors"
+    path.write_bytes(path.read_bytes()[:-7])
+    with pytest.raises(ValueError, match="damaged"):
+        run(tmp_path, plan).resume()
+
+
+def test_patience_stops_a_run_that_no_longer_improves(tmp_path):
+    frozen = Optimiser(learning_rate=1e-12, ema=0.0)
+    plan = Plan(epochs=50, batch_size=12, patience=3, optimiser=frozen, schedule=Schedule("constant"))
+    trained = run(tmp_path, plan)()
+    rows = (tmp_path / "metrics.jsonl").read_text().splitlines()
+    assert trained.stopped_early
+    assert len(rows) < 50
+
+
+def test_a_gradient_that_is_not_finite_names_the_structure_and_keeps_the_best_model(tmp_path):
+    samples = trimers(24, seed=1)
+    spoilt = samples[5].but(forces=np.full((3, 3), 1e30), name="data.extxyz#5")
+    plan = Plan(epochs=5, batch_size=4, checkpoint_minutes=0.0)
+    with pytest.raises(FloatingPointError, match="data.extxyz#5"):
+        run(tmp_path, plan, train=[*samples[:5], spoilt, *samples[6:]])()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"forces": np.full((3, 3), np.nan)}, "forces is not finite"),
+        ({"energy": np.inf}, "energy is not finite"),
+    ],
+)
+def test_labels_that_are_not_finite_are_refused_by_name(tmp_path, change, message):
+    samples = trimers(6, seed=1)
+    spoilt = [*samples[:3], samples[3].but(**change, name="bad#3"), *samples[4:]]
+    with pytest.raises(ValueError, match=f"bad#3: {message}"):
+        run(tmp_path, Plan(epochs=1), train=spoilt)
+
+
+def test_a_label_that_nobody_has_is_refused(tmp_path):
+    plan = Plan(epochs=1, loss=Loss(energy=1.0, forces=1.0, stress=1.0))
+    with pytest.raises(ValueError, match="loss asks for stress and none of the 24 training"):
+        run(tmp_path, plan)
+
+
+def test_unknown_elements_and_missing_charges_are_refused_by_name(tmp_path):
+    with pytest.raises(ValueError, match=r"morse#0.*charge"):
+        run(tmp_path, Plan(epochs=1), charge=True)
+    strange = [s.but(system=s.system.__class__(**(vars(s.system) | {"numbers": s.numbers * 0 + 6}))) for s in trimers(3, 1)]
+    with pytest.raises(ValueError, match=r"morse#0.*knows H, O and was given C"):
+        run(tmp_path, Plan(epochs=1), train=strange)
