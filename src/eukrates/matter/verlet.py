@@ -76,13 +76,16 @@ def displacement(
     return xp.asarray(xp.sqrt(xp.max(xp.where(real, squared, 0.0))))
 
 
-def verlet(structure: System, cutoff: float, far_cutoff: float | None = None, skin: float = 0.5) -> VerletList:
+def verlet(
+    structure: System, cutoff: float, far_cutoff: float | None = None, skin: float = 0.5, compact: bool = True
+) -> VerletList:
     """A list for one structure on the host, not padded; all pairs at once where it is open and small enough.
 
     Args:
         structure: one structure, not padded.
         cutoff, far_cutoff: Å, what the potential reads.
         skin: Å of reserve.
+        compact: whether all pairs may be listed where they are few.
 
     Raises:
         ValueError: a cutoff or the skin is not positive and finite.
@@ -91,7 +94,7 @@ def verlet(structure: System, cutoff: float, far_cutoff: float | None = None, sk
         raise ValueError(f"Expected a positive, finite skin in Å, got {skin!r}.")
     listed = graph(structure, cutoff + skin, None if far_cutoff is None else far_cutoff + skin)
     reach = skin / 2
-    if not np.any(structure.cell):
+    if compact and not np.any(structure.cell):
         n = structure.atoms
         listings = [e for e in (listed.near, listed.far) if e is not None]
         if n <= ALWAYS_COMPLETE or all(n * (n - 1) <= COMPLETE_IF_WITHIN * e.i.size for e in listings):

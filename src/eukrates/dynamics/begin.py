@@ -1,0 +1,68 @@
+"""From a structure to the first point of a run: masses, momenta, degrees of freedom."""
+
+import ase
+import numpy as np
+from jaxtyping import Array, Key
+
+from eukrates.data.atoms import to_system
+from eukrates.dynamics.ensembles import Ensemble
+from eukrates.dynamics.momenta import maxwell_boltzmann, without_drift
+from eukrates.elements import MASSES
+from eukrates.matter import System
+
+NEGLIGIBLE = 1e-6  # of the kinetic energy
+
+
+def structure_and_masses(start: System | ase.Atoms) -> tuple[System, np.ndarray]:
+    """One structure on the host and its masses in u; isotopes and custom masses of `ase.Atoms` count.
+
+    Raises:
+        ValueError: several structures, an ASE constraint (none is obeyed yet), a mass that is not positive.
+    """
+    if isinstance(start, ase.Atoms):
+        if start.constraints:
+            kinds = ", ".join(sorted({type(c).__name__ for c in start.constraints}))
+            raise ValueError(
+                f"The structure has constraints ({kinds}), which this dynamics does not obey. Remove them with "
+                "atoms.set_constraint(), or run with ASE's dynamics and eukrates.interfaces.ase.Calculator."
+            )
+        structure, masses = to_system(start), np.asarray(start.get_masses(), np.float64)
+    else:
+        if start.systems != 1 or not np.all(start.real):
+            raise ValueError(f"Expected one structure without padding, got {start.systems} systems.")
+        structure, masses = start, MASSES[np.asarray(start.numbers)]
+    if not np.all(masses > 0):
+        raise ValueError(f"Expected positive masses, got {sorted(set(masses.tolist()))[:3]} u.")
+    return structure, masses
+
+
+def initial_momenta(
+    start: System | ase.Atoms, structure: System, masses: np.ndarray, ensemble: Ensemble, key: Key[Array, ""]
+) -> tuple[np.ndarray, str]:
+    """Momenta in √(u eV), [atoms, 3], and a sentence that says where they come from.
+
+    Those of `ase.Atoms` if it has any, else drawn from the Maxwell-Boltzmann distribution at the temperature of the
+    ensemble. Where total momentum and angular momentum would stay for ever (no bath), they are removed.
+
+    Raises:
+        ValueError: neither the structure nor the ensemble says how the atoms move.
+    """
+    given = start.get_momenta() if isinstance(start, ase.Atoms) and start.has("momenta") else None
+    if given is not None:
+        momenta, source = np.asarray(given, np.float64), "Momenta are those of the given structure"
+    elif ensemble.temperature_kelvin is None:
+        raise ValueError(
+            "Nothing says how the atoms move at first: give the ensemble a temperature_kelvin (0 for a start at rest), "
+            "or a structure with momenta."
+        )
+    else:
+        momenta = maxwell_boltzmann(masses, ensemble.temperature_kelvin, key)
+        source = f"Momenta were drawn from the Maxwell-Boltzmann distribution at {ensemble.temperature_kelvin:g} K"
+    if not ensemble.free:
+        return momenta, f"{source}."
+    still = without_drift(structure, masses, momenta)
+    energy = lambda p: float(np.sum(p * p / masses[:, None]) / 2)
+    taken = energy(momenta) - energy(still)
+    if given is not None and taken <= NEGLIGIBLE * energy(momenta):
+        return momenta, f"{source}."
+    return still, f"{source}; the motion of the whole ({taken:.4g} eV) was taken off."

@@ -1,0 +1,123 @@
+"""The directory of a run: what is written, in an order that survives being killed at any moment.
+
+Frames first, the checkpoint last. The checkpoint says how many frames and bytes of the other files belong to it; what
+is beyond was written by a process that died before its next checkpoint, and is cut off when the run is resumed.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eukrates.data.trajectory import Frames, Trajectory, append_extxyz, append_h5md, create_h5md, keep_h5md, read_h5md
+from eukrates.data.trajectory.frames import joined
+from eukrates.dynamics.settings import Settings
+from eukrates.dynamics.standing import Standing, save_standing
+from eukrates.files import write_atomically
+
+OBSERVABLES = ("potential_energy", "kinetic_energy", "conserved_energy", "temperature_kelvin")
+SETTINGS, LOG, H5MD, EXTXYZ, CHECKPOINT = (
+    "settings.json",
+    "log.jsonl",
+    "trajectory.h5",
+    "trajectory.extxyz",
+    "checkpoint.npz",
+)
+
+
+class Journal:
+    """Takes frames and notes, keeps them until `commit`; without a directory it keeps them for ever."""
+
+    def __init__(self, settings: Settings):
+        self.settings, self.notes = settings, []
+        self.log: dict[str, list[float]] = {name: [] for name in ("step", "time_fs", *OBSERVABLES)}
+        self._frames: list[Frames] = []  # not yet on disk
+        self._lines: list[str] = []
+        directory = settings.record.directory
+        self.directory = None if directory is None else Path(directory)
+
+    def begin(self) -> None:
+        """Make the directory and its files.
+
+        Raises:
+            ValueError: it holds a run already.
+        """
+        if self.directory is None:
+            return
+        if (self.directory / CHECKPOINT).exists():
+            raise ValueError(f"{self.directory} holds a run. Resume it, or choose another directory for a new one.")
+        self.directory.mkdir(parents=True, exist_ok=True)
+        s = self.settings
+        told = s.to_json()
+        write_atomically(self.directory / SETTINGS, json.dumps(told, indent=1) + "\n")
+        what = tuple({"velocities": "velocity", "forces": "force"}[name] for name in s.record.what)
+        path = self.directory / H5MD
+        create_h5md(path, s.structure, s.masses, what, OBSERVABLES, s.record.precision, told)
+        for name in (LOG, EXTXYZ):
+            (self.directory / name).write_bytes(b"")
+
+    def go_on(self, marks: dict[str, int]) -> None:
+        """Cut the files back to what a checkpoint knows of, and read the log."""
+        folder = self.directory
+        keep_h5md(folder / H5MD, marks["frames"])
+        for name, mark in ((LOG, "log"), (EXTXYZ, "extxyz")):
+            if (size := (folder / name).stat().st_size) < marks[mark]:
+                raise ValueError(f"{folder / name} has {size} bytes and {marks[mark]} were written: it was changed.")
+            os.truncate(folder / name, marks[mark])
+        for line in (folder / LOG).read_text(encoding="utf-8").splitlines():
+            entry = json.loads(line)
+            if "note" in entry:
+                self.notes.append(entry["note"])
+            else:
+                for name, column in self.log.items():
+                    column.append(entry[name])
+
+    def add(self, frames: Frames) -> None:
+        """Frames to be written."""
+        if not len(frames):
+            return
+        self._frames.append(frames)
+        columns = {"step": frames.step, "time_fs": frames.time_fs, **frames.observables}
+        for name, column in self.log.items():
+            column.extend(np.asarray(columns[name]).tolist())
+        rows = zip(*(np.asarray(columns[name]).tolist() for name in self.log), strict=True)
+        self._lines += [json.dumps(dict(zip(self.log, row, strict=True))) for row in rows]
+
+    def note(self, step: int, text: str) -> None:
+        """Something worth knowing that happened."""
+        self.notes.append(text)
+        self._lines.append(json.dumps({"step": step, "note": text}, ensure_ascii=False))
+
+    def commit(self, standing: Standing) -> None:
+        """Everything to disk; the run can be resumed from here."""
+        if self.directory is None:
+            return
+        s, folder = self.settings, self.directory
+        extxyz = (folder / EXTXYZ).stat().st_size
+        if self._frames:
+            frames = joined(self._frames)
+            append_h5md(folder / H5MD, frames)
+            extxyz = append_extxyz(folder / EXTXYZ, s.structure, s.masses, frames)
+        with (folder / LOG).open("a", encoding="utf-8") as stream:
+            stream.writelines(line + "\n" for line in self._lines)
+            stream.flush()
+            log = stream.tell()
+        self._frames, self._lines = [], []
+        marks = {"frames": len(self.log["step"]), "log": log, "extxyz": extxyz}
+        save_standing(folder / CHECKPOINT, standing, marks)
+
+    def trajectory(self) -> Trajectory:
+        """What was recorded: from the file, or from memory."""
+        if self.directory is not None:
+            return read_h5md(self.directory / H5MD)
+        return Trajectory(self.settings.structure, self.settings.masses, joined(self._frames))
+
+
+def read_settings(directory: Path) -> dict[str, Any]:
+    """`settings.json` of a run."""
+    try:
+        return json.loads((directory / SETTINGS).read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError) as error:
+        raise ValueError(f"{directory} holds no run: {SETTINGS} cannot be read ({error}).") from error

@@ -1,0 +1,66 @@
+"""`Phase`: a point of phase space with the force already felt there."""
+
+import dataclasses
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, Key
+
+from eukrates.matter import System
+from eukrates.numerics import sum_by
+from eukrates.shapes import AnyArray
+
+
+class Phase(eqx.Module):
+    """Where atoms are and how they move; all that changes from step to step, randomness included.
+
+    Momenta are in √(u eV), that is u Å / (Å √(u/eV)), the momenta of ASE. Padding atoms have no mass and never move.
+    """
+
+    positions: Float[AnyArray, "atoms 3"]  # Å
+    momenta: Float[AnyArray, "atoms 3"]  # √(u eV)
+    forces: Float[AnyArray, "atoms 3"]  # eV/Å
+    masses: Float[AnyArray, " atoms"]  # u; 0 marks padding
+    owner: Int[AnyArray, " atoms"]
+    energy: Float[AnyArray, " systems"]  # eV, potential
+    heat: Float[AnyArray, " systems"]  # eV, given by the thermostat since the start
+    moved: Float[AnyArray, ""]  # Å; the farthest that an atom has been from where the neighbour list was built
+    key: Key[Array, ""]  # of the random numbers still to come
+
+    def but(self, **changes) -> "Phase":
+        """The same point with some fields changed."""
+        return dataclasses.replace(self, **changes)
+
+    @property
+    def velocities(self) -> Float[AnyArray, "atoms 3"]:
+        """p / m in Å per internal time; 0 for padding."""
+        mass = self.masses[:, None]
+        return jnp.where(mass > 0, self.momenta / jnp.where(mass > 0, mass, 1.0), 0.0)
+
+    @property
+    def kinetic_energies(self) -> Float[AnyArray, " atoms"]:
+        """p² / 2m of every atom in eV."""
+        return jnp.sum(self.momenta * self.velocities, axis=1) / 2
+
+    @property
+    def kinetic_energy(self) -> Float[AnyArray, " systems"]:
+        """Σ p² / 2m of every system in eV."""
+        return sum_by(self.kinetic_energies, self.owner, self.energy.shape[0])
+
+
+def at_rest(structure: System, masses: Float[np.ndarray, " atoms"], key: Key[Array, ""]) -> Phase:
+    """The phase of a structure (padding included) without motion. Its forces and energy are not known yet and zero: a
+    step that takes no time makes them known."""
+    atoms, systems = structure.atoms, structure.systems
+    return Phase(
+        positions=np.asarray(structure.positions, np.float64),
+        momenta=np.zeros((atoms, 3)),
+        forces=np.zeros((atoms, 3)),
+        masses=np.where(structure.real, np.pad(masses, (0, atoms - masses.size)), 0.0),
+        owner=structure.owner,
+        energy=np.zeros(systems),
+        heat=np.zeros(systems),
+        moved=np.zeros(()),
+        key=key,
+    )

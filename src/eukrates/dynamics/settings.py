@@ -1,0 +1,113 @@
+"""What a run was told, checked, and as it stands in `settings.json`."""
+
+import hashlib
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from eukrates.dynamics.ensembles import ENSEMBLES, Ensemble
+from eukrates.elements import formula
+from eukrates.matter import System, system
+from eukrates.numerics import is_float
+from eukrates.potential import Potential
+from eukrates.version import __version__
+
+LONGEST_STEP_FS = 20.0
+RECORDABLE = ("velocities", "forces")
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a run writes down.
+
+    Args:
+        directory: where settings.json, log.jsonl, trajectory.h5, trajectory.extxyz and checkpoint.npz go; None: frames
+            stay in memory.
+        every: steps between frames.
+        what: of "velocities" and "forces", besides the positions.
+        precision: "float32" or "float64", of what trajectory.h5 records per atom.
+    """
+
+    directory: str | Path | None = None
+    every: int = 20
+    what: tuple[str, ...] = RECORDABLE
+    precision: str = "float32"
+
+    def __post_init__(self):
+        if self.every < 1 or int(self.every) != self.every:
+            raise ValueError(f"Expected a whole number of steps ≥ 1 between frames, got every={self.every!r}.")
+        if unknown := sorted(set(self.what) - set(RECORDABLE)):
+            raise ValueError(f"Cannot record {', '.join(unknown)}. Known: {', '.join(RECORDABLE)}.")
+        if self.precision not in ("float32", "float64"):
+            raise ValueError(f"Expected precision to be float32 or float64, got {self.precision!r}.")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that determines a run besides the potential's numbers; equal settings on one machine give equal runs."""
+
+    potential: dict[str, Any]  # class and digest
+    ensemble: Ensemble
+    steps: int
+    timestep_fs: float
+    seed: int
+    record: Record
+    structure: System = field(repr=False)
+    masses: np.ndarray = field(repr=False)  # u
+    freedom: int  # degrees of freedom
+    skin: float  # Å
+
+    def __post_init__(self):
+        if self.steps < 0 or int(self.steps) != self.steps:
+            raise ValueError(f"Expected a whole number of steps ≥ 0, got {self.steps!r}.")
+        if not 0 < self.timestep_fs <= LONGEST_STEP_FS:
+            raise ValueError(
+                f"Expected timestep_fs above 0 and at most {LONGEST_STEP_FS} fs, got {self.timestep_fs!r}."
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for `settings.json`; the start's coordinates are in the trajectory and checkpoint."""
+        s = self.structure
+        kind = next(name for name, cls in ENSEMBLES.items() if cls is type(self.ensemble))
+        record = asdict(self.record) | {"what": list(self.record.what)}
+        record.pop("directory")
+        stated = {k: None if getattr(s, k) is None else float(getattr(s, k)[0]) for k in ("charge", "spin")}
+        return {
+            "eukrates": __version__,
+            "units": "eV, Å, e, u; others in the names",
+            "potential": self.potential,
+            "ensemble": {"kind": kind} | vars(self.ensemble),
+            "steps": self.steps,
+            "timestep_fs": self.timestep_fs,
+            "seed": self.seed,
+            "record": record,
+            "formula": formula(s.numbers),
+            "degrees_of_freedom": self.freedom,
+            "skin": self.skin,
+            "system": {"numbers": s.numbers.tolist(), "cell": s.cell[0].tolist(), **stated},
+            "masses": self.masses.tolist(),
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any], directory: Path, positions: np.ndarray) -> "Settings":
+        """Back from `settings.json`; the positions come from the checkpoint."""
+        told, s = dict(data["ensemble"]), data["system"]
+        ensemble = ENSEMBLES[told.pop("kind")](**told)
+        record = Record(**(data["record"] | {"directory": directory, "what": tuple(data["record"]["what"])}))
+        structure = system(np.array(s["numbers"]), positions, np.array(s["cell"]), None, s["charge"], s["spin"])
+        plain = {k: data[k] for k in ("potential", "steps", "timestep_fs", "seed", "skin")}
+        masses, freedom = np.array(data["masses"]), data["degrees_of_freedom"]
+        return cls(ensemble=ensemble, record=record, structure=structure, masses=masses, freedom=freedom, **plain)
+
+
+def identity(potential: Potential) -> dict[str, Any]:
+    """What a potential is, well enough to notice that another is given: its class and a digest of its numbers."""
+    digest = hashlib.sha256()
+    for leaf in jax.tree.leaves(potential):
+        if is_float(leaf):
+            array = np.asarray(leaf)
+            digest.update(f"{array.dtype}{array.shape}".encode() + array.tobytes())
+    return {"class": type(potential).__name__, "cutoff": potential.cutoff, "digest": digest.hexdigest()[:16]}

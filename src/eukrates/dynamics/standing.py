@@ -1,0 +1,100 @@
+"""`Standing`: everything that a run is at one moment, and its checkpoint file, exact to the bit."""
+
+import io
+import math
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from eukrates.dynamics.phase import Phase
+from eukrates.files import write_atomically
+from eukrates.matter import Size, System, rounded, size
+from eukrates.matter.verlet import VerletList, verlet
+from eukrates.potential import Potential
+
+SPARE, MORE = 1.1, 1.25  # room for pairs over those that are there: at first, and when it has to grow
+BITS = 5  # room is rounded up to numbers with this many significant bits
+PHASE = ("positions", "momenta", "forces", "masses", "owner", "energy", "heat", "moved")
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbours:
+    """The list in use, and what is needed to build the very same one again."""
+
+    listed: VerletList
+    room: Size | None  # rows it is padded to; None: all pairs are listed, and nothing is padded
+    born: int  # the step at which it was built
+
+    @property
+    def compact(self) -> bool:
+        """All pairs are listed."""
+        return math.isinf(self.listed.reach)
+
+
+def neighbours(potential: Potential, structure: System, skin: float, born: int, room: Size | None = None) -> Neighbours:
+    """A list for one structure; `room` is kept where it suffices and grows where not (None: it is chosen)."""
+    fresh = verlet(structure, potential.cutoff, potential.far_cutoff, skin, compact=room is None)
+    if math.isinf(fresh.reach):
+        return Neighbours(fresh, None, born)
+    need = size(fresh.graph)
+    have = room or Size(need.atoms + 1, 0, need.systems + 1)
+    spare = SPARE if room is None else MORE
+    grown = lambda least, now: least if now <= least else 2 * rounded(math.ceil(spare * now / 2), BITS)
+    room = Size(have.atoms, grown(have.pairs, need.pairs), have.systems, grown(have.far_pairs, need.far_pairs))
+    return Neighbours(fresh.padded(room), room, born)
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Where a run stands after `step` steps."""
+
+    phase: Phase
+    step: int
+    neighbours: Neighbours
+    start_energy: float  # eV, the conserved quantity at step 0
+
+
+def save_standing(path: Path, standing: Standing, marks: dict[str, int]) -> None:
+    """Write a checkpoint atomically; `marks` say how much of the other files belongs to it."""
+    p, n = standing.phase, standing.neighbours
+    arrays = {name: np.asarray(getattr(p, name)) for name in PHASE}
+    with jax.enable_x64(True):
+        arrays["key"] = np.asarray(jax.random.key_data(p.key))
+    arrays |= {"step": np.array(standing.step), "start_energy": np.array(standing.start_energy)}
+    arrays |= {"origin": n.listed.origin, "born": np.array(n.born)}
+    arrays["room"] = np.array([] if n.room is None else n.room, np.int64)
+    arrays |= {f"mark_{name}": np.array(value) for name, value in marks.items()}
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)
+    write_atomically(path, stream.getvalue())
+
+
+def load_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The content of a checkpoint.
+
+    Raises:
+        ValueError: there is none, or it is damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return dict(file)
+    except FileNotFoundError as error:
+        raise ValueError(f"{path} does not exist: nothing was run there that could be continued.") from error
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path} is damaged ({error}): this run cannot be continued.") from error
+
+
+def standing_from(arrays: dict[str, np.ndarray], potential: Potential, structure: System, skin: float) -> Standing:
+    """The standing that a checkpoint describes, its neighbour list built anew and equal."""
+    n = structure.atoms
+    s = structure
+    origin = System(s.numbers, arrays["origin"][:n], s.cell, s.owner, s.real, s.charge, s.spin)
+    room = Size(*map(int, arrays["room"])) if arrays["room"].size else None
+    found = neighbours(potential, origin, skin, int(arrays["born"]), room)
+    with jax.enable_x64(True):
+        key = jax.random.wrap_key_data(arrays["key"])
+    phase = Phase(**{name: arrays[name] for name in PHASE}, key=key)
+    return Standing(phase, int(arrays["step"]), found, float(arrays["start_energy"]))
