@@ -69,6 +69,7 @@ def test_failures_are_recorded_with_their_reason(tmp_path):
         PySCF("hf", "sto-3g", max_cycles=1)(waters(1)[0])
 
 
+@pytest.mark.filterwarnings("ignore:Basis may be available")
 def test_what_cannot_be_computed_is_refused_before():
     water = waters(1)[0]
     with pytest.raises(ValueError, match="functional 'pbeh0'"):

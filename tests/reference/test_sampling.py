@@ -22,18 +22,18 @@ from eukrates.units import KELVIN
 
 
 def test_langevin_snapshots_of_a_spring_have_the_width_of_the_temperature():
-    tied = Atoms("He8", np.zeros((8, 3)), info={"charge": 0, "spin": 0, "number": 0})
-    options = {"temperature_kelvin": 300, "count": 400, "every_fs": 20, "timestep_fs": 1.0, "seed": 3}
+    tied = Atoms("He32", np.zeros((32, 3)), info={"charge": 0, "spin": 0, "number": 0})
+    options = {"temperature_kelvin": 300.0, "count": 60, "every_fs": 20.0, "timestep_fs": 1.0, "seed": 3}
     snapshots = list(langevin_snapshots(tied, AsCalculator(Springs(stiffness=20.0)), **options))
     width = np.mean([(frame.positions**2).mean() for frame in snapshots])
-    assert width == pytest.approx(KELVIN * 300 / 20.0, rel=0.12)
+    assert width == pytest.approx(KELVIN * 300 / 20.0, rel=0.15)
     assert snapshots[4].info["time_fs"] == 100
     assert snapshots[0].info["spin"] == 0
     assert snapshots[0].calc is None
 
 
 def test_the_same_seed_gives_the_same_snapshots():
-    options = {"temperature_kelvin": 300, "count": 2, "every_fs": 10, "settle_fs": 5}
+    options = {"temperature_kelvin": 300.0, "count": 2, "every_fs": 10.0, "settle_fs": 5.0}
     runs = [
         [s.positions for s in langevin_snapshots(waters(1)[0], AsCalculator(Springs()), seed=seed, **options)]
         for seed in (1, 1, 2)
@@ -42,9 +42,9 @@ def test_the_same_seed_gives_the_same_snapshots():
     assert not np.allclose(runs[0], runs[2])
 
 
-@pytest.mark.parametrize("wrong", [{"timestep_fs": 10.0}, {"temperature_kelvin": 0}, {"every_fs": 0.1}])
+@pytest.mark.parametrize("wrong", [{"timestep_fs": 10.0}, {"temperature_kelvin": 0.0}, {"every_fs": 0.1}])
 def test_dynamics_that_cannot_work_is_refused(wrong):
-    options = {"temperature_kelvin": 300, "count": 1, "every_fs": 10, "seed": 0} | wrong
+    options = {"temperature_kelvin": 300.0, "count": 1, "every_fs": 10.0, "seed": 0} | wrong
     with pytest.raises(ValueError, match="temperature_kelvin|timestep_fs"):
         next(langevin_snapshots(waters(1)[0], AsCalculator(Springs()), **options))
 
@@ -76,7 +76,7 @@ def test_modes_agree_with_those_of_ase(water_modes, tmp_path):
 
 
 def test_displacements_have_half_kT_of_harmonic_energy_in_every_mode(water_modes):
-    frames = list(thermal_displacements(water_modes, temperature_kelvin=400, count=3000, seed=5))
+    frames = list(thermal_displacements(water_modes, temperature_kelvin=400.0, count=3000, seed=5))
     moved = np.array([frame.positions for frame in frames]) - water_modes.minimum.positions
     mass_weighted = moved * np.sqrt(water_modes.minimum.get_masses())[:, None]
     amplitudes = np.einsum("fax,max->fm", mass_weighted, water_modes.vectors)
@@ -104,10 +104,10 @@ def test_unrelaxed_structures_and_saddle_points_are_refused():
         normal_modes(flat, lennard_jones(flat))
 
 
-def test_any_ase_calculator_labels_on_several_processes(tmp_path):
+def test_any_ase_calculator_labels(tmp_path):
     dimers = [Atoms("Ar2", [[0, 0, 0], [0, 0, d]]) for d in (2.6, 2.9, 3.4)]
     labeller = FromCalculator(lennard_jones, "Lennard-Jones, 0.01 eV, 2.5 Å")
-    campaign = label(dimers, labeller, tmp_path / "set.extxyz", processes=2)
+    campaign = label(dimers, labeller, tmp_path / "set.extxyz")
     assert campaign.labelled == 3
     direct = [lennard_jones(d).get_potential_energy(d) for d in dimers]
     read = ase.io.read(campaign.out, ":")

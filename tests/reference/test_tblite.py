@@ -49,7 +49,7 @@ def test_the_stress_of_a_crystal_is_the_slope_of_the_energy_with_strain():
             strained.set_cell(crystal.cell @ strain, scale_atoms=True)
             energies.append(labeller(strained).energy)
         slope = (energies[0] - energies[1]) / (2 * h) / crystal.get_volume()
-        assert labels.stress[voigt] == pytest.approx(slope, abs=2e-4)
+        assert labels.stress[voigt] == pytest.approx(slope, rel=2e-3, abs=2e-4)
 
 
 def test_charge_and_spin_change_the_answer():
