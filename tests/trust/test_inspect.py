@@ -103,9 +103,27 @@ def test_an_energy_that_is_not_extensive_is_caught():
     assert size_consistency(Evaluator(Morse(), 32), [KNOT, BOX]).ok
 
 
-def test_a_run_that_falls_into_a_hole_is_an_explosion_or_a_loss():
-    found = conservation.judged(ShortRun(100.0, 1.0)(Holed(), system([8, 1], [[0.0, 0, 0], [0.45, 0, 0]]), seed=0))
-    assert any(f.ok is False for f in found)
+def test_an_explosion_is_reported_and_not_averaged():
+    close = system([8, 1], [[0.0, 0, 0], [0.4, 0, 0]])  # on the inner side of the wall
+    series = ShortRun(200.0, 1.0)(Holed(), close, seed=0)
+    assert series.exploded is not None
+    (found,) = conservation.judged(series)
+    assert found.ok is False
+    assert "exploded" in found.meaning
+    with pytest.raises(ValueError, match="at least 16 steps"):
+        ShortRun(1.0)
+
+
+def test_drift_and_its_error_are_those_of_a_line_with_noise():
+    t, rng = np.arange(0, 1000.0, 2.0), np.random.default_rng(4)
+    flat = lambda slope: 3e-3 * (slope * t / 1e3 + rng.normal(scale=0.5, size=t.size))  # eV of 3 atoms
+    series = lambda slope: conservation.Series(t, flat(slope), 300 + 0 * t, 3, 1.0, 300.0)
+    slopes = np.array([series(0.0).drift for _ in range(200)])
+    assert np.std(slopes[:, 0]) == pytest.approx(0.5 * np.sqrt(12 / t.size), rel=0.2)
+    assert np.mean(slopes[:, 1]) == pytest.approx(np.std(slopes[:, 0]), rel=0.25)
+    assert conservation.judged(series(0.0))[0].ok
+    assert conservation.judged(series(5.0))[0].ok is False
+    assert series(5.0).drift[0] == pytest.approx(5.0, abs=0.3)
 
 
 def test_the_hole_is_found_where_it_is():

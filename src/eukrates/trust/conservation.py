@@ -11,9 +11,10 @@ hides and a run of 100 ps without one does not survive unharmed. A drift within 
 drift; the error of the slope is estimated from eight block means of what the line leaves. Threshold of the fluctuation
 5 meV/atom: a fifth of kT at room temperature; more means that the time step is too long for this potential.
 
-A run has exploded when its total energy is not finite or leaves its first value by 1 eV per atom, which no integrator
-error of a usable step reaches. A run that conserves energy but becomes three times as hot as it was started falls from
-where it was put: the structure, which is good in the reference, is no place of low energy in this potential.
+A run has exploded when the dynamics stopped it (something not finite, or hotter than ten times the start and 5000 K)
+or when its total energy leaves its first value by 1 eV per atom, which no integrator error of a usable step reaches.
+A run that conserves energy but becomes three times as hot as it was started falls from where it was put: the structure,
+which is good in the reference, is no place of low energy in this potential.
 """
 
 from dataclasses import dataclass
@@ -39,13 +40,19 @@ class Series:
     timestep_fs: float
     start_kelvin: float  # temperature of the velocities it was given
 
+    stopped: str | None = None  # why the dynamics ended early
+
     @property
-    def exploded(self) -> float | None:
-        """When the total energy became unbelievable, fs; None if it never did."""
-        with np.errstate(invalid="ignore"):
-            good = np.abs(self.total - self.total[0]) / self.atoms < LOST
-        good &= np.isfinite(self.temperatures)
-        return None if good.all() else float(self.times_fs[int(np.argmin(good))])
+    def exploded(self) -> str | None:
+        """How the run ended before its end, or that its total energy became unbelievable; None if neither."""
+        if self.stopped is not None:
+            return self.stopped
+        lost = np.abs(self.total - self.total[0]) / self.atoms >= LOST
+        if not lost.any():
+            return None
+        return (
+            f"the total energy left its first value by {LOST:g} eV per atom after {self.times_fs[np.argmax(lost)]:g} fs"
+        )
 
     @property
     def temperature(self) -> float:
@@ -72,9 +79,7 @@ class Series:
 def judged(series: Series) -> list[Finding]:
     """Drift and fluctuation of a run as findings; a run that died is one finding."""
     if series.exploded is not None:
-        meaning = (
-            f"the run exploded after {series.exploded:g} fs: find the hole or the missing data before any dynamics"
-        )
+        meaning = f"the run exploded: {series.exploded}. Find the hole or the missing data before any dynamics"
         return [Finding("drift at constant energy", np.inf, "meV/atom/ps", DRIFT, False, meaning)]
     drift, error = series.drift
     told = f"over {np.ptp(series.times_fs):g} fs with steps of {series.timestep_fs:g} fs (standard error {error:.2g})"

@@ -98,6 +98,12 @@ def judged(name: str, scans: Sequence[Scan], why_untested: str) -> Finding:
     )
 
 
+def pair_name(a: int, b: int) -> str:
+    """ "C-H", "C-O", "H-O": carbon before hydrogen as chemists write, else by atomic number."""
+    first, second = (b, a) if (a, b) == (1, 6) else (a, b)
+    return f"{SYMBOLS[first]}-{SYMBOLS[second]}"
+
+
 def _radius(a: int, b: int) -> float:
     return float(COVALENT_RADII[a] + COVALENT_RADII[b])
 
@@ -117,10 +123,7 @@ def _squeezed(r0: float, structure: System, i: int, j: int, unit: np.ndarray, r:
 def _scans(evaluator: Evaluator, pairs, grids, structures: list[System]) -> list[Scan]:
     energies = np.array([float(a.energy[0]) for a in evaluator(structures, ("energy",))])
     parts = np.split(energies, np.cumsum([len(g) for g in grids])[:-1]) if grids else []
-    return [
-        scan(f"{SYMBOLS[a]}-{SYMBOLS[b]}", g, e, _radius(a, b))
-        for (a, b), g, e in zip(pairs, grids, parts, strict=True)
-    ]
+    return [scan(pair_name(a, b), g, e, _radius(a, b)) for (a, b), g, e in zip(pairs, grids, parts, strict=True)]
 
 
 def scan(pair: str, distances: np.ndarray, energies: np.ndarray, radius: float) -> Scan:

@@ -1,0 +1,55 @@
+"""A run of dynamics over time: temperature, energies, conservation."""
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.figure import Figure
+
+from eukrates.plots.style import BLUE, GREEN, QUIET, VERMILION, figure, label, legend
+
+
+def energy_conservation(
+    times_fs: Float[np.ndarray, " frames"], total: Float[np.ndarray, " frames"], atoms: int
+) -> Figure:
+    """Total energy against time with its line, meV per atom relative to the start of the line."""
+    fig, (ax,) = figure(5.2, 3.2)
+    t, e = _scaled(times_fs), 1e3 * total / atoms
+    slope, start = np.polyfit(times_fs / 1e3, e, 1) if len(t[0]) > 1 else (0.0, e[0])
+    ax.plot(t[0], e - start, color=BLUE, linewidth=0.9, label="total energy")
+    ax.plot(t[0], slope * times_fs / 1e3, color=VERMILION, linewidth=1.4, label=f"drift {slope:.2g} meV/atom/ps")
+    label(ax, f"time ({t[1]})", "meV/atom", "Energy conservation")
+    legend(ax)
+    return fig
+
+
+def temperature(
+    times_fs: Float[np.ndarray, " frames"], kelvin: Float[np.ndarray, " frames"], target: float | None = None
+) -> Figure:
+    """Temperature against time, its running mean, and the target where there is one."""
+    fig, (ax,) = figure(5.2, 3.2)
+    t, unit = _scaled(times_fs)
+    ax.plot(t, kelvin, color=QUIET, linewidth=0.6, alpha=0.6, label="instantaneous")
+    ax.plot(t, np.cumsum(kelvin) / np.arange(1, len(kelvin) + 1), color=BLUE, linewidth=1.7, label="mean so far")
+    if target is not None:
+        ax.axhline(target, color=GREEN, linewidth=1.2, linestyle="--", label=f"target {target:g} K")
+    label(ax, f"time ({unit})", "K", "Temperature")
+    legend(ax)
+    return fig
+
+
+def energies(
+    times_fs: Float[np.ndarray, " frames"],
+    potential: Float[np.ndarray, " frames"],
+    kinetic: Float[np.ndarray, " frames"],
+) -> Figure:
+    """Potential and kinetic energy in eV against time, the potential energy relative to its mean."""
+    fig, (ax,) = figure(5.2, 3.2)
+    t, unit = _scaled(times_fs)
+    ax.plot(t, potential - potential.mean(), color=BLUE, linewidth=0.8, label="potential − mean")
+    ax.plot(t, kinetic, color=VERMILION, linewidth=0.8, label="kinetic")
+    label(ax, f"time ({unit})", "eV", "Energies")
+    legend(ax)
+    return fig
+
+
+def _scaled(times_fs: np.ndarray) -> tuple[np.ndarray, str]:
+    return (times_fs / 1e3, "ps") if times_fs[-1] > 2000 else (times_fs, "fs")
