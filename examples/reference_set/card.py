@@ -37,7 +37,9 @@ def accuracy(file: Path, labeller: PySCF, memory: Path) -> dict[str, float]:
     finer = PySCF(labeller.xc, labeller.basis, labeller.density_fitting, FINE_GRID, labeller.tolerance_hartree)
     regridded = [finer(molecules[i]).forces - molecules[i].get_forces() for i in chosen[:REGRIDDED]]
     net = [np.abs(frame.get_forces().sum(axis=0)).max() for frame in molecules]
-    torque = [np.cross(frame.positions - frame.get_center_of_mass(), frame.get_forces()).sum(axis=0) for frame in molecules]
+    torque = [
+        np.cross(frame.positions - frame.get_center_of_mass(), frame.get_forces()).sum(axis=0) for frame in molecules
+    ]
     found = {
         "finite_difference_largest": float(np.max(np.abs(differences))),
         "finite_difference_rms": float(np.sqrt(np.mean(np.square(differences)))),
@@ -101,7 +103,8 @@ def _kinds(frames: list[Atoms]) -> str:
 def _atoms(frames: list[Atoms]) -> str:
     single = (frame for frame in frames if len(frame) == 1)
     return "\n".join(
-        f"| {atom.get_chemical_formula()} | {atom.info['spin']} | {atom.get_potential_energy():.6f} |" for atom in single
+        f"| {atom.get_chemical_formula()} | {atom.info['spin']} | {atom.get_potential_energy():.6f} |"
+        for atom in single
     )
 
 
@@ -127,16 +130,16 @@ electrons), `config_type`, `conformer` (where the sampling started), `temperatur
 - `md_300K`, `md_500K`: GFN2-xTB Langevin dynamics (time step 0.5 fs, friction 0.01/fs, 1 ps of equilibration), one run
   from each of the anti and gauche conformers, a snapshot every 200 fs.
 - `modes`: classical Boltzmann displacements along the GFN2-xTB harmonic modes of both conformers at 300 K and 600 K.
-- Seeds 20000 to 20007, in the order of the file. Neighbouring snapshots of a run are 200 fs apart: for an honest test set
-  keep runs apart or split in blocks.
+- Seeds 20000 to 20007, in the order of the file. Neighbouring snapshots of a run are 200 fs apart: for an honest test
+  set keep runs apart or split in blocks.
 
 ## How it was labelled
 
 `{labeller}`
 
 Restricted Kohn-Sham for ethanol, unrestricted (symmetry-broken, stable) for the free atoms; no dispersion correction;
-Coulomb and exchange by density fitting (PySCF's default auxiliary basis); forces with the response of the grid and of the
-fitting; energy converged to 1e-9 Hartree. Every structure from the same kind of starting guess. Failed: {failures}.
+Coulomb and exchange by density fitting (PySCF's default auxiliary basis); forces with the response of the grid and of
+the fitting; energy converged to 1e-9 Hartree. Every structure from the same kind of starting guess. Failed: {failures}.
 
 | check | value |
 |---|---|
@@ -149,8 +152,10 @@ fitting; energy converged to 1e-9 Hartree. Every structure from the same kind of
 
 ## Provenance
 
-Made by `examples/reference_set/make_ethanol.py` on {hardware}: sampling {sampling:.0f} core minutes, labelling
-{hours:.2f} core hours ({each:.1f} s for a structure). Python {python}, {versions}.
+Made by `examples/reference_set/make_ethanol.py` on {hardware},
+shared with other work: sampling {sampling:.0f} minutes, labelling {hours:.2f} hours of wall time summed over the
+processes ({each:.1f} s for a structure; about 6 s on an idle core). Python {python},
+{versions}.
 
 Licence: CC0 1.0 (public domain).
 """

@@ -72,7 +72,12 @@ def sample() -> list[Atoms]:
             print(f"dynamics: {name}, {temperature} K, {count} snapshots, seed {seed}", flush=True)
             start.info.update(conformer=name, config_type=f"md_{temperature}K")
             frames += langevin_snapshots(
-                start, AsCalculator(SAMPLER), temperature_kelvin=temperature, count=count, every_fs=SPACING_FS, seed=seed
+                start,
+                AsCalculator(SAMPLER),
+                temperature_kelvin=temperature,
+                count=count,
+                every_fs=SPACING_FS,
+                seed=seed,
             )
             seed += 1
     for name, start in conformers.items():

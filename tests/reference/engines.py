@@ -59,7 +59,7 @@ def lennard_jones(atoms: Atoms) -> LennardJones:
 
 
 def largest_force_error(labeller: Labeller, atoms: Atoms, step: float = 0.01) -> float:
-    """Largest difference, eV/Å, along two random directions, between forces and five-point differences of the energy."""
+    """Largest error, eV/Å, of the force along two random directions, against five-point differences of the energy."""
     forces, rng = labeller(atoms).forces, np.random.default_rng(0)
 
     def energy(displacement: np.ndarray) -> float:

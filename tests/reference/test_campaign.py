@@ -29,6 +29,11 @@ def journal_lines(out: Path) -> list[str]:
     return path.read_text().splitlines() if path.exists() else []
 
 
+def environment() -> dict[str, str]:
+    """For a script outside the tests that imports from them."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)])}
+
+
 def test_labels_arrive_in_order_in_a_file_that_ase_reads(tmp_path):
     frames = waters(5)
     campaign = label(frames, Springs(), tmp_path / "set.extxyz")
@@ -82,8 +87,7 @@ def test_mistakes_are_raised_not_recorded(tmp_path, processes):
 def test_kill_9_loses_only_what_was_in_work_and_the_rest_is_resumed(tmp_path):
     out, script = tmp_path / "set.extxyz", tmp_path / "slow.py"
     script.write_text(SLOW_CAMPAIGN)
-    path = os.pathsep.join([str(Path(__file__).parent), *filter(None, sys.path)])
-    process = subprocess.Popen([sys.executable, str(script), str(out)], env=os.environ | {"PYTHONPATH": path})
+    process = subprocess.Popen([sys.executable, script, out], env=environment())
     deadline = time.monotonic() + 60
     while len(journal_lines(out)) < 5 and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -99,6 +103,15 @@ def test_kill_9_loses_only_what_was_in_work_and_the_rest_is_resumed(tmp_path):
     assert len(done) == 12 - kept
     whole = label(waters(12), Springs(), tmp_path / "whole.extxyz")
     assert campaign.out.read_bytes() == whole.out.read_bytes()
+
+
+def test_a_script_without_guard_is_told_so_and_no_structure_is_blamed(tmp_path):
+    out, script = tmp_path / "set.extxyz", tmp_path / "unguarded.py"
+    script.write_text(SLOW_CAMPAIGN.replace('if __name__ == "__main__":', "if True:"))
+    told = subprocess.run([sys.executable, script, out], env=environment(), capture_output=True, text=True, timeout=120)
+    assert told.returncode != 0
+    assert "guard its entry point" in told.stderr
+    assert len(journal_lines(out)) == 1  # the header
 
 
 def test_another_campaign_is_not_mixed_in_and_nothing_is_overwritten(tmp_path):
@@ -118,7 +131,7 @@ def test_another_campaign_is_not_mixed_in_and_nothing_is_overwritten(tmp_path):
 def test_bad_requests_stop_before_any_work(tmp_path):
     frames = waters(3)
     del frames[2].info["spin"]
-    with pytest.raises(ValueError, match="Structure 2 .*spin"):
+    with pytest.raises(ValueError, match=r"Structure 2 .*spin"):
         label(frames, Springs(), tmp_path / "set.extxyz")
     with pytest.raises(ValueError, match="extxyz"):
         label(waters(1), Springs(), tmp_path / "set.npz")

@@ -45,7 +45,7 @@ def test_the_same_seed_gives_the_same_snapshots():
 @pytest.mark.parametrize("wrong", [{"timestep_fs": 10.0}, {"temperature_kelvin": 0.0}, {"every_fs": 0.1}])
 def test_dynamics_that_cannot_work_is_refused(wrong):
     options = {"temperature_kelvin": 300.0, "count": 1, "every_fs": 10.0, "seed": 0} | wrong
-    with pytest.raises(ValueError, match="temperature_kelvin|timestep_fs"):
+    with pytest.raises(ValueError, match=r"temperature_kelvin|timestep_fs"):
         next(langevin_snapshots(waters(1)[0], AsCalculator(Springs()), **options))
 
 

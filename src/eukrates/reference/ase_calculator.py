@@ -2,11 +2,11 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from ase import Atoms
-from ase.calculators.calculator import Calculator, CalculationFailed, all_changes
+from ase.calculators.calculator import CalculationFailed, Calculator, all_changes
 
 from .labeller import LabelError, Labeller, Labels
 
@@ -20,7 +20,7 @@ class FromCalculator(Labeller):
     level of theory, which no calculator states by itself.
     """
 
-    make: Callable[[Atoms], object]
+    make: Callable[[Atoms], Any]
     theory: str
 
     @property
@@ -67,4 +67,4 @@ class AsCalculator(Calculator):
     def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes):
         """Called by ASE. Raises LabelError when the calculation failed."""
         super().calculate(atoms, properties, system_changes)
-        self.results = self.labeller(self.atoms).results()
+        self.results = self.labeller(atoms if self.atoms is None else self.atoms).results()

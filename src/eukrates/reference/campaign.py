@@ -72,7 +72,9 @@ def _check(frames: list[Atoms], labeller: Labeller, out: Path, journal: Path, pr
     if not out.parent.is_dir():
         raise ValueError(f"The folder {out.parent} of the output does not exist.")
     if out.exists() and not journal.exists():
-        raise ValueError(f"{out} exists and has no journal to resume from. Nothing was overwritten: choose another name.")
+        raise ValueError(
+            f"{out} exists and has no journal to resume from. Nothing was overwritten: choose another name."
+        )
     for index, frame in enumerate(frames):
         try:
             labeller.check(frame)

@@ -62,7 +62,7 @@ class Journal:
         header |= {"frames": len(frames), "fingerprint": fingerprint(frames)}
         if path.exists() and path.stat().st_size:
             self._resume(header)
-        self._file = open(path, "a", encoding="utf-8")
+        self._file = path.open("a", encoding="utf-8")
         if not path.stat().st_size:
             self._append(json.dumps(header))
 
@@ -96,7 +96,13 @@ class Journal:
                 f"{self.path} belongs to another campaign ({differences}). Choose another output file, or delete the "
                 f"journal if its labels are not wanted any more."
             )
-        for entry in map(Entry.read, lines[1:]):
+        for number, line in enumerate(lines[1:], start=2):
+            try:
+                entry = Entry.read(line)
+            except (KeyError, TypeError, ValueError) as error:
+                raise ValueError(
+                    f"Line {number} of {self.path} is damaged ({error}). Delete that line to go on."
+                ) from error
             self.entries[entry.index] = entry
 
 

@@ -83,7 +83,7 @@ def _whole_number(atoms: Atoms, key: str) -> int:
         )
     value = atoms.info[key]
     number = np.asarray(value)
-    if number.ndim or number.dtype.kind not in "iuf" or not np.isfinite(number) or float(number) != round(float(number)):
+    if number.ndim or number.dtype.kind not in "iuf" or not np.isfinite(number) or number != np.rint(number):
         raise ValueError(f"atoms.info[{key!r}] must be a whole number ({meaning}); it is {value!r}.")
     return round(float(number))
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -66,7 +67,7 @@ class PySCF(Labeller):
             details=details,
         )
 
-    def _mean_field(self, atoms: Atoms):
+    def _mean_field(self, atoms: Atoms) -> Any:
         charge, spin = charge_and_spin(atoms)
         if atoms.pbc.any():
             raise ValueError(
@@ -96,7 +97,7 @@ class PySCF(Labeller):
         field.conv_tol, field.max_cycle, field.conv_check = self.tolerance_hartree, self.max_cycles, False
         return field
 
-    def _choose_functional(self, field) -> None:
+    def _choose_functional(self, field: Any) -> None:
         from pyscf.dft import libxc
         from pyscf.scf import dispersion
 
@@ -112,7 +113,7 @@ class PySCF(Labeller):
                 f"pip install pyscf-dispersion, or choose a functional without the correction."
             )
 
-    def _choose_grid(self, field) -> None:
+    def _choose_grid(self, field: Any) -> None:
         if not isinstance(self.grid, Mapping):
             field.grids.level = self.grid
             return
@@ -121,7 +122,7 @@ class PySCF(Labeller):
             raise ValueError(f"The integration grid names no points for {', '.join(missing)}: add them to grid={{…}}.")
         field.grids.atom_grid = dict(self.grid)
 
-    def _converge(self, field):
+    def _converge(self, field: Any) -> tuple[Any, int]:
         """Converge, by second-order steps if need be; then leave saddle points of unrestricted solutions."""
         field.kernel(self._density_on_a_coarse_grid(field))
         if not field.converged:
@@ -140,11 +141,11 @@ class PySCF(Labeller):
         if not field.converged:
             raise LabelError(
                 f"The SCF did not converge to {self.tolerance_hartree:g} Hartree, in {self.max_cycles} cycles of "
-                f"DIIS and then by second-order steps. Look at the geometry, the charge and the spin, or raise max_cycles."
+                f"DIIS and then by second-order steps. Check geometry, charge and spin, or raise max_cycles."
             )
         return field, rounds
 
-    def _density_on_a_coarse_grid(self, field):
+    def _density_on_a_coarse_grid(self, field: Any) -> Any:
         """A start that leaves the fine grid only a few cycles to do; None, PySCF's own guess, where it is no gain."""
         if self.xc.lower() == "hf" or self.grid in range(COARSE_GRID + 1):
             return None
@@ -154,7 +155,7 @@ class PySCF(Labeller):
         coarse.kernel()
         return coarse.make_rdm1() if coarse.converged else None
 
-    def _gradient(self, field):
+    def _gradient(self, field: Any) -> Any:
         """∂E/∂r in Hartree/Bohr, with the response of the grid."""
         gradient = _first_order(field).nuc_grad_method()
         gradient.verbose = 0
@@ -163,7 +164,7 @@ class PySCF(Labeller):
         return gradient.kernel()
 
 
-def _first_order(field):
+def _first_order(field: Any) -> Any:
     from pyscf.soscf import newton_ah
 
     return field.undo_soscf() if isinstance(field, newton_ah._CIAH_SOSCF) else field
@@ -173,7 +174,7 @@ def _elements(atoms: Atoms) -> tuple[list[str], list[int]]:
     return atoms.get_chemical_symbols(), atoms.numbers.tolist()
 
 
-def _pyscf():
+def _pyscf() -> Any:
     try:
         import pyscf
         import pyscf.dft

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Iterator
 from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 
 from ase import Atoms
 
@@ -34,59 +35,72 @@ def label_in_processes(todo: list[tuple[int, Atoms]], labeller: Labeller, proces
     """Label in ``processes`` processes of one thread each; entries come as they are finished.
 
     A worker that dies (killed, out of memory, crashed engine) costs the frame it had; a new one takes its place. When
-    this process dies, the workers end by themselves. Errors that are not a LabelError are raised here.
+    this process dies, the workers end by themselves. Errors that are not a LabelError are raised here, and so is a
+    RuntimeError when a worker cannot even start.
     """
     waiting = iter(todo)
-    busy: dict[Connection, tuple[multiprocessing.process.BaseProcess, int]] = {}
-
-    def employ(worker, pipe) -> None:
-        task = next(waiting, None)
-        if task is None:
-            pipe.send(None)
-            worker.join()
-        else:
-            pipe.send(task)
-            busy[pipe] = worker, task[0]
-
+    staff: dict[Connection, tuple[BaseProcess, int | None]] = {}  # pipe → worker, index of the frame it has
     try:
         for _ in range(min(processes, len(todo))):
-            employ(*_hire(labeller))
-        while busy:
-            for pipe in wait(list(busy)):
-                worker, index = busy.pop(pipe)
+            _hire(staff, labeller)
+        while staff:
+            ready = wait(list(staff))
+            for pipe in [pipe for pipe in staff if pipe in ready]:
+                worker, index = staff.pop(pipe)
                 try:
                     answer = pipe.recv()
                 except (EOFError, ConnectionResetError):
                     worker.join()
-                    yield Entry(index, 0.0, reason=f"The process that labelled it died (exit code {worker.exitcode}).")
-                    worker, pipe = _hire(labeller)
-                else:
-                    if isinstance(answer, Exception):
-                        raise answer
+                    yield _death(worker, index)
+                    _hire(staff, labeller)
+                    continue
+                staff[pipe] = worker, None
+                if isinstance(answer, Exception):
+                    raise answer
+                if isinstance(answer, Entry):
                     yield answer
-                employ(worker, pipe)
+                task = next(waiting, None)
+                pipe.send(task)
+                if task is None:
+                    del staff[pipe]
+                    worker.join()
+                else:
+                    staff[pipe] = worker, task[0]
     finally:
-        for pipe, (worker, _) in busy.items():
+        for pipe, (worker, _) in staff.items():
             pipe.close()
             worker.kill()
             worker.join()
 
 
-def _hire(labeller: Labeller):
+def _hire(staff: dict[Connection, tuple[BaseProcess, int | None]], labeller: Labeller) -> None:
     context = multiprocessing.get_context("spawn")  # a fork of a process that runs JAX can hang
     ours, theirs = context.Pipe()
     worker = context.Process(target=_work, args=(theirs, labeller), daemon=True)
     with _one_thread():
         worker.start()
     theirs.close()
-    return worker, ours
+    staff[ours] = worker, None
+
+
+def _death(worker: BaseProcess, index: int | None) -> Entry:
+    if index is None:
+        raise RuntimeError(
+            f"A labelling process ended before it could start (exit code {worker.exitcode}); its message is above. A "
+            f"script that labels on several processes must guard its entry point by if __name__ == '__main__':, and "
+            f"the labeller must be importable. Or use processes=1."
+        )
+    return Entry(index, 0.0, reason=f"The process that labelled it died (exit code {worker.exitcode}).")
 
 
 def _work(pipe: Connection, labeller: Labeller) -> None:
+    """Say that we are here, then answer every (index, frame) by an entry or an exception until None comes."""
     with contextlib.suppress(EOFError, KeyboardInterrupt):
+        pipe.send(None)
         while (task := pipe.recv()) is not None:
+            index, frame = task
             try:
-                answer = attempt(*task, labeller)
+                answer = attempt(index, frame, labeller)
             except Exception as error:
                 answer = error
             pipe.send(answer)
