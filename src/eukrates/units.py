@@ -79,7 +79,8 @@ def length_unit(name: str) -> float:
 
 
 def _factor(name: str, table: dict[str, float], kind: str) -> float:
-    known = _ALIASES.get(name.strip().lower().replace("å", "angstrom") if name != "Å" else "å", name)
-    if known not in table:
+    plain = name.strip()
+    known = plain if plain in table else _ALIASES.get(plain.lower(), plain)
+    if known not in table or (plain.startswith("M") and known.startswith("m")):  # mega is not milli
         raise ValueError(f"Unknown unit of {kind} {name!r}. Known: {', '.join(table)}.")
     return table[known]

@@ -48,7 +48,7 @@ def evaluate(potential: Potential, graph: Graph, want: Sequence[str] = ("energy"
 
 
 def hessian(potential: Potential, graph: Graph, rows: int = 32) -> Float[AnyArray, "atoms 3 atoms 3"]:
-    """(3) in eV/Å², exact, `rows` rows at a time so that memory stays bounded."""
+    """(3) in eV/Å², exact, at most `rows` rows at a time so that memory stays bounded."""
 
     def gradient(r):
         return jax.grad(lambda r: _total(potential, _moved(graph, r))[0])(r)
@@ -56,7 +56,8 @@ def hessian(potential: Potential, graph: Graph, rows: int = 32) -> Float[AnyArra
     r = jnp.asarray(graph.system.positions)
     basis = jnp.eye(r.size, dtype=r.dtype).reshape(-1, *r.shape)
     row = lambda direction: jax.jvp(gradient, (r,), (direction,))[1]
-    return jax.lax.map(row, basis, batch_size=min(rows, r.size)).reshape(*r.shape, *r.shape)
+    even = max(n for n in range(1, rows + 1) if r.size % n == 0)  # no remainder, which would be compiled once more
+    return jax.lax.map(row, basis, batch_size=even).reshape(*r.shape, *r.shape)
 
 
 def _total(potential: Potential, graph: Graph):

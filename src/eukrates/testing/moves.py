@@ -1,0 +1,124 @@
+"""What laws do to graphs on the host: shift, turn, strain, permute, spoil the padding, split, rebuild."""
+
+import dataclasses
+from collections.abc import Callable
+
+import equinox as eqx
+import numpy as np
+
+from eukrates.matter import Edges, Graph, System, batch, graph
+from eukrates.numerics import to_host
+from eukrates.potential import Potential
+
+
+def orthogonal(rng: np.random.Generator, reflect: bool = False) -> np.ndarray:
+    """A random rotation matrix, or a rotation after inversion; uniform over directions."""
+    q, r = np.linalg.qr(rng.normal(size=(3, 3)))
+    q = q * np.sign(np.diag(r))
+    proper = q * np.sign(np.linalg.det(q))
+    return -proper if reflect else proper
+
+
+def moved(world: Graph, positions, cell=None) -> Graph:
+    """The same pairs with other positions (and lattice vectors), in the precision of the old."""
+    s = world.system
+    new = (np.asarray(positions, s.positions.dtype), np.asarray(s.cell if cell is None else cell, s.cell.dtype))
+    return eqx.tree_at(lambda g: (g.system.positions, g.system.cell), world, new)
+
+
+def shifted(world: Graph, shift) -> Graph:
+    """All atoms moved by `shift`, Å."""
+    return moved(world, world.system.positions + np.asarray(shift))
+
+
+def turned(world: Graph, q: np.ndarray) -> Graph:
+    """Positions and lattice vectors turned (or reflected) by an orthogonal matrix."""
+    return moved(world, world.system.positions @ q.T, world.system.cell @ q.T)
+
+
+def strained(world: Graph, strain: np.ndarray) -> Graph:
+    """r → r (1 + ε), cell → cell (1 + ε)."""
+    stretch = np.eye(3) + strain
+    return moved(world, world.system.positions @ stretch, world.system.cell @ stretch)
+
+
+def permuted(world: Graph, order: np.ndarray) -> Graph:
+    """Atom n of the new graph is atom order[n] of the old; `order` must keep every atom in its system."""
+    s, place = world.system, np.argsort(order)
+    names = ("numbers", "positions", "owner", "real")
+    system = dataclasses.replace(s, **{name: getattr(s, name)[order] for name in names})
+
+    def renamed(e: Edges | None) -> Edges | None:
+        if e is None:
+            return None
+        h = e.half
+        i, j = place[e.i[:h]].astype(np.int32), place[e.j[:h]].astype(np.int32)
+        rank = np.argsort(i, kind="stable")
+        i, j, image, real = i[rank], j[rank], e.image[:h][rank], e.real[:h][rank]
+        both = lambda a, b: np.concatenate([a, b])
+        return Edges(both(i, j), both(j, i), both(image, -image), both(real, real), e.cutoff)
+
+    return Graph(system, renamed(world.near), renamed(world.far))
+
+
+def rearranged(owner: np.ndarray, arrange: Callable) -> np.ndarray:
+    """An order of atoms for `permuted`: `arrange` applied to the rows of each system."""
+    order = np.arange(owner.size)
+    for n in np.unique(owner):
+        rows = np.flatnonzero(owner == n)
+        order[rows] = arrange(rows)
+    return order
+
+
+def spoilt_padding(padded: Graph, rng: np.random.Generator) -> Graph:
+    """A padded graph with other, finite content wherever nothing real stands."""
+    s = padded.system
+    empty = ~np.isin(np.arange(s.systems), s.owner[s.real])
+    noise = rng.normal(size=s.positions.shape).astype(s.positions.dtype)
+
+    def spoil(values):
+        return None if values is None else np.where(empty, values + 2, values).astype(values.dtype)
+
+    system = dataclasses.replace(
+        s,
+        positions=np.where(s.real[:, None], s.positions, noise),
+        cell=np.where(empty[:, None, None], 3 * np.eye(3), s.cell).astype(s.cell.dtype),
+        charge=spoil(s.charge),
+        spin=spoil(s.spin),
+    )
+
+    def spoil_pairs(e: Edges | None) -> Edges | None:
+        if e is None:
+            return None
+        one, other = rng.integers(0, s.atoms, (2, e.half)).astype(np.int32)
+        i = np.where(e.real, e.i, np.concatenate([one, other]))
+        j = np.where(e.real, e.j, np.concatenate([other, one]))
+        return Edges(i, j, e.image, e.real, e.cutoff)
+
+    return Graph(system, spoil_pairs(padded.near), spoil_pairs(padded.far))
+
+
+def structures(world: Graph) -> list[System]:
+    """The single structures of a graph, without padding, on the host."""
+    s = to_host(world).system
+    found = []
+    for n in np.unique(s.owner[s.real]):
+        rows, take = s.real & (s.owner == n), slice(n, n + 1)
+        found.append(
+            System(
+                numbers=s.numbers[rows],
+                positions=s.positions[rows],
+                cell=s.cell[take],
+                owner=np.zeros(int(rows.sum()), np.int32),
+                real=np.ones(int(rows.sum()), bool),
+                charge=None if s.charge is None else s.charge[take],
+                spin=None if s.spin is None else s.spin[take],
+            )
+        )
+    return found
+
+
+def rebuilt(potential: Potential, systems: list[System], beyond: float = 0.0) -> Graph:
+    """The batch of the graphs of single structures, with lists that reach `beyond` the potential's cutoffs, Å."""
+    far = None if potential.far_cutoff is None else potential.far_cutoff + beyond
+    return batch([graph(s, potential.cutoff + beyond, far) for s in systems])
