@@ -8,11 +8,18 @@ import re
 import numpy as np
 import pytest
 
+from eukrates.data.trajectory import Frames, Trajectory
 from eukrates.matter import system
 from eukrates.plots.molecule import decode, encode, molecule, superposed
 from eukrates.plots.report import Figure, Report, Section, Verdict, as_html
 from eukrates.plots.run import temperature
-from eukrates.plots.sections import dynamics_section, evaluation_section, inspection_section, training_section
+from eukrates.plots.sections import (
+    dynamics_section,
+    evaluation_section,
+    inspection_section,
+    training_section,
+    trajectory_section,
+)
 from eukrates.trust import Table
 from eukrates.trust.comparison import Comparison
 from eukrates.trust.conservation import Series
@@ -162,3 +169,14 @@ def test_the_file_is_written(tmp_path):
     text = path.read_text(encoding="utf-8")
     assert "words &amp; more" in text
     assert "<canvas" not in text  # no viewer where there is nothing to turn
+
+
+def test_a_recorded_trajectory_becomes_a_section():
+    positions = np.stack([s.positions for s in frames(6)])
+    seen = {"temperature_kelvin": np.full(6, 300.0), "conserved_energy": np.zeros(6)}
+    recorded = Frames(np.arange(6), 2.0 * np.arange(6), positions, seen)
+    trajectory = Trajectory(system([6, 6, 8, 1], positions[0]), np.ones(4), recorded)
+    first, shown, *rest = trajectory_section(trajectory, target_kelvin=300, stopped="too hot").blocks
+    assert first == Verdict("Stopped early: too hot", "bad")
+    assert shown.payload()["times"] == [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]
+    assert sum(isinstance(block, Figure) for block in rest) == 3

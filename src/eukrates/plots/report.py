@@ -32,7 +32,7 @@ class Figure:
         """<figure> with the drawing inside."""
         width = round(96 * self.drawn.get_figwidth())
         picture = f'<img alt="" src="{png_address(self.drawn)}">' if self.as_png else svg(self.drawn)
-        return f'<figure style="max-width:{width}px">{picture}{_caption(self.caption)}</figure>'
+        return f'<figure style="width:{width}px">{picture}{_caption(self.caption)}</figure>'
 
 
 @dataclass(frozen=True)

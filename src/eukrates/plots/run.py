@@ -22,7 +22,7 @@ def energy_conservation(
 
 
 def temperature(
-    times_fs: Float[np.ndarray, " frames"], kelvin: Float[np.ndarray, " frames"], target: float | None = None
+    times_fs: Float[np.ndarray, " frames"], kelvin: Float[np.ndarray, " frames"], target: float | int | None = None
 ) -> Figure:
     """Temperature against time, its running mean, and the target where there is one."""
     fig, (ax,) = figure(5.2, 3.2)

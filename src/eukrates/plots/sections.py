@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from jaxtyping import Float
 
+from eukrates.data.trajectory import Trajectory
 from eukrates.matter import System
 from eukrates.plots.bonds import bond_figure, table_rows
 from eukrates.plots.history import learning_curves, read_history
@@ -16,7 +17,10 @@ from eukrates.plots.run import energy_conservation, temperature
 from eukrates.plots.walls import dimer_curves
 from eukrates.trust.evaluation import Evaluation
 from eukrates.trust.inspection import Inspection
+from eukrates.trust.structures import moved
 from eukrates.trust.table import Table
+
+MOST_FRAMES = 2000  # whose bonds are measured
 
 
 def evaluation_section(evaluation: Evaluation, title: str = "Errors on data it has not seen") -> Section:
@@ -70,7 +74,7 @@ def dynamics_section(
     temperatures: Float[np.ndarray, " frames"] | None = None,
     total: Float[np.ndarray, " frames"] | None = None,
     reference: Sequence[System] = (),
-    target_kelvin: float | None = None,
+    target_kelvin: float | int | None = None,
     title: str = "Dynamics",
 ) -> Section:
     """A run in three dimensions, its temperature and total energy, its bond lengths beside those of a reference.
@@ -85,6 +89,8 @@ def dynamics_section(
         blocks.append(Figure(temperature(times_fs, np.asarray(temperatures), target_kelvin)))
     if total is not None:
         blocks.append(Figure(energy_conservation(times_fs, np.asarray(total), frames[0].atoms)))
+    every = -(-len(frames) // MOST_FRAMES)
+    frames = frames[::every]
     drawn = bond_figure(frames, reference)
     if drawn is not None:
         against = " against the reference data" if reference else ""
@@ -94,3 +100,21 @@ def dynamics_section(
             Table("Bond lengths", columns, table_rows(frames, reference)),
         ]
     return Section(title, blocks)
+
+
+def trajectory_section(
+    trajectory: Trajectory,
+    reference: Sequence[System] = (),
+    target_kelvin: float | int | None = None,
+    stopped: str | None = None,
+    title: str = "Dynamics",
+) -> Section:
+    """`dynamics_section` of what a run recorded (`Run.trajectory`); `Run.stopped` heads it as bad news."""
+    f = trajectory.frames
+    systems = [moved(trajectory.structure, positions) for positions in f.positions]
+    seen = f.observables
+    kelvin, total = seen.get("temperature_kelvin"), seen.get("conserved_energy")
+    section = dynamics_section(systems, f.time_fs, kelvin, total, reference, target_kelvin, title)
+    return (
+        section if stopped is None else Section(title, [Verdict(f"Stopped early: {stopped}", "bad"), *section.blocks])
+    )

@@ -15,7 +15,7 @@ def dimer_curves(scans: Sequence[Scan], title: str = "Two atoms alone") -> Figur
     """
     if not scans:
         return None
-    fig, (ax,) = figure(5.6, 3.8)
+    fig, (ax,) = figure(5.2, 3.6)
     ax.axvspan(INNER, OUTER, color=BAND, zorder=0)
     named = 0
     for scan in sorted(scans, key=lambda s: s.depth > THRESHOLD):
@@ -32,5 +32,5 @@ def dimer_curves(scans: Sequence[Scan], title: str = "Two atoms alone") -> Figur
     ax.axhline(0, color=QUIET, linewidth=0.8)
     ax.set_xlim(INNER, min(3.0, max(float(s.distances[-1] / s.radius) for s in scans)))
     label(ax, "distance / sum of covalent radii", "energy (eV)", title)
-    legend(ax, loc="upper right", ncols=1 if named <= 6 else 2)
+    legend(ax, loc="upper right", ncols=1 if named <= 6 else 2, frameon=True, edgecolor="none", framealpha=0.85)
     return fig

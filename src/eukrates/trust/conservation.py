@@ -39,7 +39,6 @@ class Series:
     atoms: int
     timestep_fs: float
     start_kelvin: float  # temperature of the velocities it was given
-
     stopped: str | None = None  # why the dynamics ended early
 
     @property
@@ -50,9 +49,8 @@ class Series:
         lost = np.abs(self.total - self.total[0]) / self.atoms >= LOST
         if not lost.any():
             return None
-        return (
-            f"the total energy left its first value by {LOST:g} eV per atom after {self.times_fs[np.argmax(lost)]:g} fs"
-        )
+        when = self.times_fs[int(np.argmax(lost))]
+        return f"The total energy left its first value by {LOST:g} eV per atom after {when:g} fs."
 
     @property
     def temperature(self) -> float:
@@ -79,7 +77,7 @@ class Series:
 def judged(series: Series) -> list[Finding]:
     """Drift and fluctuation of a run as findings; a run that died is one finding."""
     if series.exploded is not None:
-        meaning = f"the run exploded: {series.exploded}. Find the hole or the missing data before any dynamics"
+        meaning = f"The run exploded. {series.exploded} Find the hole or the missing data before any dynamics."
         return [Finding("drift at constant energy", np.inf, "meV/atom/ps", DRIFT, False, meaning)]
     drift, error = series.drift
     told = f"over {np.ptp(series.times_fs):g} fs with steps of {series.timestep_fs:g} fs (standard error {error:.2g})"

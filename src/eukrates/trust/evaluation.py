@@ -137,19 +137,8 @@ class Evaluation:
 def _row(title: str, name: str, e: Errors) -> tuple:
     _, unit, factor, second, second_factor = UNITS[name]
     a, b = e.times(factor), e.times(second_factor)
-    return (
-        title,
-        e.count,
-        a.mae,
-        a.rmse,
-        a.max,
-        a.bias,
-        unit,
-        b.mae,
-        b.rmse,
-        second,
-        None if e.r2 is None else f"{e.r2:.6f}",
-    )
+    r2 = None if e.r2 is None else f"{e.r2:.6f}" if e.r2 > -1 else f"{e.r2:.2g}"
+    return title, e.count, a.mae, a.rmse, a.max, a.bias, unit, b.mae, b.rmse, second, r2
 
 
 def _table(title: str, column: str, found: dict[str, Errors], name: str) -> Table:

@@ -70,7 +70,7 @@ def scans_in_place(evaluator: Evaluator, structures: Sequence[System]) -> list[S
             if i != j and r < closest.get((a, b), (np.inf,))[0]:
                 closest[a, b] = (r, s, int(i), int(j), v / r)
     pairs = sorted(closest)
-    grids = [_grid(_radius(*pair), max(closest[pair][0], OUTER * _radius(*pair) + 0.1), 12) for pair in pairs]
+    grids = [_grid(_radius(*pair), max(closest[pair][0], OUTER * _radius(*pair) + 0.1)) for pair in pairs]
     squeezed = [_squeezed(*closest[pair], r) for pair, grid in zip(pairs, grids, strict=True) for r in grid]
     return _scans(evaluator, pairs, grids, squeezed)
 
@@ -108,9 +108,11 @@ def _radius(a: int, b: int) -> float:
     return float(COVALENT_RADII[a] + COVALENT_RADII[b])
 
 
-def _grid(radius: float, end: float, more: int = 40) -> np.ndarray:
+def _grid(radius: float, end: float) -> np.ndarray:
+    """Fine inside, fair where bonds are, coarse beyond; rising, without repetitions."""
     inner = np.linspace(INNER * radius, OUTER * radius, POINTS)
-    return np.concatenate([inner, np.linspace(OUTER * radius, end, more + 1)[1:]])
+    bonds = np.linspace(OUTER * radius, min(2 * radius, end), 31)[1:]
+    return np.concatenate([inner, bonds, np.linspace(2 * radius, end, 16)[1:] if end > 2 * radius else []])
 
 
 def _squeezed(r0: float, structure: System, i: int, j: int, unit: np.ndarray, r: float) -> System:

@@ -1,6 +1,6 @@
 """How much do forces change when the model, as it is used, is replaced by the same model in double precision?
 
-Threshold 1 meV/Å: rounding in single precision leaves about 0.01 meV/Å in a healthy model; a hundred times that means
+Threshold 1 meV/Å: rounding in single precision leaves about 0.001 meV/Å in a healthy model; a thousand times that means
 that large numbers cancel inside, which shows as noise in relaxations, vibrations and long trajectories.
 """
 

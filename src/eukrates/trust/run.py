@@ -42,7 +42,5 @@ class ShortRun:
             atoms=structure.atoms,
             timestep_fs=float(self.timestep_fs),
             start_kelvin=float(self.temperature_kelvin),
-            stopped=None
-            if done.stopped is None
-            else f"{done.stopped} (after {done.steps_done * self.timestep_fs:g} fs)",
+            stopped=done.stopped,
         )

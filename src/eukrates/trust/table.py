@@ -46,4 +46,4 @@ def show(cell: Cell) -> str:
     if cell == 0 or not math.isfinite(cell):
         return f"{cell:g}"
     digits = 3 - math.floor(math.log10(abs(cell)))
-    return f"{cell:.{max(digits, 0)}f}" if -2 <= digits <= 8 else f"{cell:.2e}"
+    return f"{cell:.{max(digits, 0)}f}" if -2 <= digits <= 6 else f"{cell:.2e}"
