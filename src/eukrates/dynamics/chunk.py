@@ -43,15 +43,15 @@ class Course(NamedTuple):
 
 
 class Snapshots(eqx.Module):
-    """What is recorded, [frames, ...], in internal units."""
+    """What is recorded, of one frame or of many, in internal units."""
 
-    step: Int[Array, " frames"]
-    positions: Float[Array, "frames atoms 3"]
-    velocities: Float[Array, "frames atoms 3"]
-    forces: Float[Array, "frames atoms 3"]
-    energy: Float[Array, "frames systems"]
-    kinetic: Float[Array, "frames systems"]
-    heat: Float[Array, "frames systems"]
+    step: Int[Array, "*frames"]
+    positions: Float[Array, "*frames atoms 3"]
+    velocities: Float[Array, "*frames atoms 3"]
+    forces: Float[Array, "*frames atoms 3"]
+    energy: Float[Array, "*frames systems"]
+    kinetic: Float[Array, "*frames systems"]
+    heat: Float[Array, "*frames systems"]
 
 
 class Outcome(NamedTuple):

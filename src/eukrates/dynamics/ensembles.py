@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import equinox as eqx
 
-from eukrates.dynamics.integrators import Feel, Move, velocity_verlet
+from eukrates.dynamics.integrators import Feel, Move, Number, velocity_verlet
 from eukrates.dynamics.thermostats import baoab, ornstein_uhlenbeck
 
 HOTTEST_TIMES, HOTTEST_LEAST = 10.0, 5000.0  # an instantaneous temperature beyond both is taken for a broken run
@@ -15,8 +15,8 @@ HOTTEST_TIMES, HOTTEST_LEAST = 10.0, 5000.0  # an instantaneous temperature beyo
 class Ensemble(eqx.Module):
     """A kind of dynamics with its settings. A new one is a new subclass and a line in `ENSEMBLES`."""
 
-    temperature_kelvin: eqx.AbstractVar[float | None]  # of the initial momenta, and of the bath if there is one
-    hottest_kelvin: eqx.AbstractVar[float | None]  # stop above this instantaneous temperature
+    temperature_kelvin: eqx.AbstractVar[Number | None]  # of the initial momenta, and of the bath if there is one
+    hottest_kelvin: eqx.AbstractVar[Number | None]  # stop above this instantaneous temperature
     free: eqx.AbstractClassVar[bool]  # no bath: total momentum, and in open systems angular momentum, stay constant
 
     @abc.abstractmethod
@@ -27,8 +27,8 @@ class Ensemble(eqx.Module):
     def bound_kelvin(self) -> float:
         """`hottest_kelvin`, by default the larger of 10 times the temperature and 5000 K."""
         if self.hottest_kelvin is not None:
-            return self.hottest_kelvin
-        return max(HOTTEST_LEAST, HOTTEST_TIMES * (self.temperature_kelvin or 0.0))
+            return float(self.hottest_kelvin)
+        return max(HOTTEST_LEAST, HOTTEST_TIMES * float(self.temperature_kelvin or 0.0))
 
     def __check_init__(self):
         t, hottest = self.temperature_kelvin, self.hottest_kelvin
@@ -46,8 +46,8 @@ class NVE(Ensemble):
         hottest_kelvin: stop above this instantaneous temperature; None: see `Ensemble.bound_kelvin`.
     """
 
-    temperature_kelvin: float | int | None = None
-    hottest_kelvin: float | int | None = None
+    temperature_kelvin: Number | None = None
+    hottest_kelvin: Number | None = None
     free: ClassVar[bool] = True
 
     def step(self, feel: Feel) -> Move:
@@ -64,9 +64,9 @@ class Langevin(Ensemble):
         hottest_kelvin: stop above this instantaneous temperature; None: see `Ensemble.bound_kelvin`.
     """
 
-    temperature_kelvin: float | int
-    friction_per_ps: float | int = 1.0
-    hottest_kelvin: float | int | None = None
+    temperature_kelvin: Number
+    friction_per_ps: Number = 1.0
+    hottest_kelvin: Number | None = None
     free: ClassVar[bool] = False
 
     def __check_init__(self):

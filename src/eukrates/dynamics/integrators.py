@@ -17,7 +17,8 @@ from jaxtyping import Float
 from eukrates.dynamics.phase import Phase
 from eukrates.shapes import AnyArray
 
-Time = Float[AnyArray, ""] | float  # internal units
+Number = Float[AnyArray, ""] | float | int
+Time = Number  # in internal units
 Move = Callable[[Phase, Time], Phase]
 Feel = Callable[[Phase], Phase]  # puts energy and forces of the positions into the phase
 

@@ -3,12 +3,12 @@
 import jax
 import jax.numpy as jnp
 
-from eukrates.dynamics.integrators import Feel, Move, Time, drift, feeling, kick, spell
+from eukrates.dynamics.integrators import Feel, Move, Number, Time, drift, feeling, kick, spell
 from eukrates.dynamics.phase import Phase
 from eukrates.units import FS, KELVIN
 
 
-def ornstein_uhlenbeck(temperature_kelvin: float, friction_per_ps: float) -> Move:
+def ornstein_uhlenbeck(temperature_kelvin: Number, friction_per_ps: Number) -> Move:
     """O: friction and noise, solved exactly.
 
     p ← c p + √((1 - c²) m k_B T) ξ,   c = exp(-γ dt),   ξ normal      (1)

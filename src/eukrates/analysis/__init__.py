@@ -1,0 +1,16 @@
+"""What a trajectory says: drift, temperatures, bond lengths. Arrays in, numbers with errors out."""
+
+from eukrates.analysis.bonds import bond_lengths, find_bonds, histogram
+from eukrates.analysis.energy import drift
+from eukrates.analysis.statistics import mean_and_error
+from eukrates.analysis.temperature import TemperatureStatistics, temperature_statistics
+
+__all__ = [
+    "TemperatureStatistics",
+    "bond_lengths",
+    "drift",
+    "find_bonds",
+    "histogram",
+    "mean_and_error",
+    "temperature_statistics",
+]

@@ -1,0 +1,60 @@
+"""Bonds, and how their lengths are distributed."""
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from eukrates.elements import COVALENT_RADII, SYMBOLS
+from eukrates.matter import System, neighbours
+
+STRETCH = 1.25  # times the sum of covalent radii, up to which atoms count as bonded
+
+
+def find_bonds(structure: System) -> Int[np.ndarray, "bonds 2"]:
+    """Pairs of atoms of one structure i < j closer than 1.25 times the sum of their covalent radii (one image each)."""
+    radii = COVALENT_RADII[np.asarray(structure.numbers)]
+    edges = neighbours(structure, 2 * STRETCH * float(radii.max()))
+    h = edges.half
+    i, j, image = edges.i[:h], edges.j[:h], edges.image[:h]
+    vectors = structure.positions[j] - structure.positions[i] + image @ structure.cell[0]
+    bonded = np.linalg.norm(vectors, axis=1) < STRETCH * (radii[i] + radii[j])
+    pairs = np.sort(np.stack([i, j], axis=1)[bonded], axis=1)
+    return np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
+
+
+def bond_lengths(
+    structure: System, positions: Float[np.ndarray, "frames atoms 3"], bonds: Int[np.ndarray, "bonds 2"]
+) -> dict[str, Float[np.ndarray, "frames some"]]:
+    """Lengths in Å by kind of bond ("C-H"), [frames, bonds of that kind]; nearest images in periodic structures."""
+    i, j = bonds.T
+    vectors = np.asarray(positions, np.float64)[:, j] - np.asarray(positions, np.float64)[:, i]
+    vectors = _nearest(vectors, np.asarray(structure.cell[0]))
+    lengths = np.linalg.norm(vectors, axis=-1)
+    z = np.asarray(structure.numbers)
+    kinds = ["-".join(SYMBOLS[n] for n in sorted((int(z[a]), int(z[b])), reverse=True)) for a, b in bonds]
+    return {kind: lengths[:, [n for n, k in enumerate(kinds) if k == kind]] for kind in sorted(set(kinds))}
+
+
+def histogram(
+    lengths: Float[np.ndarray, "..."], bins: int = 100, within: tuple[float, float] | None = None
+) -> tuple[Float[np.ndarray, " bins"], Float[np.ndarray, " bins"]]:
+    """Centres in Å and probability density in 1/Å (its integral is the fraction of lengths inside the range)."""
+    flat = np.asarray(lengths, np.float64).ravel()
+    counts, edges = np.histogram(flat, bins, within)
+    width = np.diff(edges)
+    return (edges[1:] + edges[:-1]) / 2, counts / (flat.size * width)
+
+
+def _nearest(vectors: np.ndarray, cell: np.ndarray) -> np.ndarray:
+    """Vectors by the shortest image among the neighbouring cells."""
+    periodic = np.any(cell != 0, axis=1)
+    if not periodic.any():
+        return vectors
+    fractional = vectors @ np.linalg.pinv(cell)
+    vectors = vectors - np.round(fractional) @ cell
+    steps = [(-1, 0, 1) if p else (0,) for p in periodic]
+    best = vectors
+    for shift in np.stack(np.meshgrid(*steps, indexing="ij"), -1).reshape(-1, 3):
+        other = vectors + shift @ cell
+        closer = np.sum(other**2, axis=-1, keepdims=True) < np.sum(best**2, axis=-1, keepdims=True)
+        best = np.where(closer, other, best)
+    return best
