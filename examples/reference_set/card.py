@@ -75,6 +75,7 @@ def write_card(campaign: Campaign, labeller: PySCF, folder: Path, checks: dict[s
         failures="; ".join(f"{i}: {reason}" for i, reason in campaign.failures.items()) or "none",
         labeller=labeller,
         kinds=_kinds(frames),
+        anti=sum(_is_anti(frame) for frame in frames if len(frame) > 1),
         atoms=_atoms(frames),
         sampling=sampling / 60,
         hours=campaign.seconds / 3600,
@@ -98,6 +99,15 @@ def _kinds(frames: list[Atoms]) -> str:
             f"| {np.abs(forces).max():.2f} |"
         )
     return "\n".join(rows)
+
+
+def _is_anti(ethanol: Atoms) -> bool:
+    """Is the H-O-C-C dihedral beyond ±120°? By nearest atoms, whatever their order."""
+    oxygen = int(np.flatnonzero(ethanol.numbers == 8)[0])
+    near = np.argsort(ethanol.get_distances(oxygen, range(len(ethanol))))
+    hydrogen = int(next(i for i in near if ethanol.numbers[i] == 1))
+    inner, outer = (int(i) for i in near if ethanol.numbers[i] == 6)
+    return 120 < ethanol.get_dihedral(hydrogen, oxygen, inner, outer) < 240
 
 
 def _atoms(frames: list[Atoms]) -> str:
@@ -130,6 +140,8 @@ electrons), `config_type`, `conformer` (where the sampling started), `temperatur
 - `md_300K`, `md_500K`: GFN2-xTB Langevin dynamics (time step 0.5 fs, friction 0.01/fs, 1 ps of equilibration), one run
   from each of the anti and gauche conformers, a snapshot every 200 fs.
 - `modes`: classical Boltzmann displacements along the GFN2-xTB harmonic modes of both conformers at 300 K and 600 K.
+- {anti} of the ethanol structures are anti (H-O-C-C beyond ±120°). GFN2-xTB favours gauche by 67 meV where the labels'
+  level of theory finds the same two structures equal within 1 meV: the weights of the conformers are the sampler's.
 - Seeds 20000 to 20007, in the order of the file. Neighbouring snapshots of a run are 200 fs apart: for an honest test
   set keep runs apart or split in blocks.
 
