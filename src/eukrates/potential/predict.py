@@ -53,9 +53,9 @@ def check(potential: Potential, graph: Graph, want: Sequence[str] = ()) -> None:
             raise ValueError(f"This potential reads far edges up to {potential.far_cutoff} Å and the graph has none.")
         _check_reach("far", potential.far_cutoff, graph.far.cutoff)
     if "stress" in want:
-        flat = np.flatnonzero(np.asarray(graph.system.volume) == 0)
-        padding = np.setdiff1d(np.arange(graph.system.systems), np.unique(np.asarray(graph.system.owner)))
-        flat = np.setdiff1d(flat, padding)
+        s = graph.system
+        occupied = np.unique(np.asarray(s.owner)[np.asarray(s.real)])
+        flat = occupied[np.linalg.det(np.asarray(s.cell, np.float64))[occupied] == 0]
         if flat.size:
             raise ValueError(
                 f"Stress was asked of systems {flat[:10].tolist()}, which are not periodic along three axes and have "
