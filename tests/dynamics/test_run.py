@@ -211,9 +211,16 @@ def test_a_time_step_that_is_too_long_stops_the_run():
 
 
 def test_a_start_without_finite_forces_is_refused_at_once(tmp_path):
-    done = run(Springs(np.full((1, 3), -5.0), 1.0, hole=1.0), ase.Atoms("H"), Langevin(300.0), 10)
+    folder = tmp_path / "md"
+    done = run(
+        Springs(np.full((1, 3), -5.0), 1.0, hole=1.0), ase.Atoms("H"), Langevin(300.0), 10, record=Record(folder)
+    )
     assert "step 1 " in done.stopped
     assert done.steps_done == 0
+    assert done.stopped in (folder / "log.jsonl").read_text()
+    assert len(done.trajectory) == 0
+    with pytest.raises(ValueError, match="nothing was run there"):
+        resume(Springs(np.full((1, 3), -5.0), 1.0, hole=1.0), folder)
 
 
 def test_what_is_not_obeyed_is_refused():

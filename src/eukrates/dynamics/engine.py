@@ -77,6 +77,8 @@ class Engine:
             verdict = Verdict(int(outcome.verdict))
             if verdict != Verdict.FINE:
                 self._stop(verdict, outcome)
+                if self.journal.directory is not None:
+                    self.journal.write()
                 return standing
             now = snapshot(outcome.phase, jnp.asarray(0))
             frames = self._frames(jax.tree.map(lambda row: np.asarray(row)[None], now))

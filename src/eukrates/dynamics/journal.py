@@ -92,8 +92,12 @@ class Journal:
 
     def commit(self, standing: Standing) -> None:
         """Everything to disk; the run can be resumed from here."""
-        if self.directory is None:
-            return
+        if self.directory is not None:
+            marks = self.write()
+            save_standing(self.directory / CHECKPOINT, standing, marks)
+
+    def write(self) -> dict[str, int]:
+        """Frames and notes to disk, without a checkpoint; returns how much there is now."""
         s, folder = self.settings, self.directory
         extxyz = (folder / EXTXYZ).stat().st_size
         if self._frames:
@@ -105,13 +109,14 @@ class Journal:
             stream.flush()
             log = stream.tell()
         self._frames, self._lines = [], []
-        marks = {"frames": len(self.log["step"]), "log": log, "extxyz": extxyz}
-        save_standing(folder / CHECKPOINT, standing, marks)
+        return {"frames": len(self.log["step"]), "log": log, "extxyz": extxyz}
 
     def trajectory(self) -> Trajectory:
         """What was recorded: from the file, or from memory."""
         if self.directory is not None:
             return read_h5md(self.directory / H5MD)
+        if not self._frames:
+            raise ValueError("Nothing was recorded: the run stopped before its first frame.")
         return Trajectory(self.settings.structure, self.settings.masses, joined(self._frames))
 
 

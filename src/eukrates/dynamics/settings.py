@@ -1,6 +1,7 @@
 """What a run was told, checked, and as it stands in `settings.json`."""
 
 import hashlib
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,7 @@ class Settings:
             "eukrates": __version__,
             "units": "eV, Å, e, u; others in the names",
             "potential": self.potential,
-            "ensemble": {"kind": kind} | vars(self.ensemble),
+            "ensemble": {"kind": kind} | {k: None if v is None else float(v) for k, v in vars(self.ensemble).items()},
             "steps": self.steps,
             "timestep_fs": self.timestep_fs,
             "seed": self.seed,
@@ -104,8 +105,9 @@ class Settings:
 
 
 def identity(potential: Potential) -> dict[str, Any]:
-    """What a potential is, well enough to notice that another is given: its class and a digest of its numbers."""
-    digest = hashlib.sha256()
+    """What a potential is, well enough to notice that another is given: its class and a digest of all it holds."""
+    shape = re.sub(r"0x[0-9a-f]+", "", str(jax.tree.structure(potential)))  # classes and constants, without addresses
+    digest = hashlib.sha256(shape.encode())
     for leaf in jax.tree.leaves(potential):
         if is_float(leaf):
             array = np.asarray(leaf)
