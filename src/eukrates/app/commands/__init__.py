@@ -1,0 +1,13 @@
+"""One file for each verb. They import what they need when they run, so that --help is quick."""
+
+from eukrates.app.commands.check import check
+from eukrates.app.commands.demo import demo
+from eukrates.app.commands.doctor import doctor
+from eukrates.app.commands.evaluate import evaluate
+from eukrates.app.commands.inspect import inspect
+from eukrates.app.commands.label import label
+from eukrates.app.commands.md import md
+from eukrates.app.commands.start import init, schema
+from eukrates.app.commands.train import train
+
+COMMANDS = (demo, check, train, evaluate, inspect, md, label, doctor, init, schema)

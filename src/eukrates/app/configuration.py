@@ -1,0 +1,146 @@
+"""The configuration of a training: constructor calls spelled as data. A YAML file and Python make the same object."""
+
+from typing import Annotated, Any, Literal
+
+import equinox as eqx
+import jax
+from pydantic import Field, PositiveInt, create_model, field_validator, model_validator
+
+from eukrates.app.derived import Section, options_of, settings_of
+from eukrates.data import Units
+from eukrates.data.keys import CANDIDATES
+from eukrates.elements import number
+from eukrates.models.catalogue import CATALOGUE, build, near_miss
+from eukrates.potential import Potential
+from eukrates.training import Plan
+
+FROM_DATA = ("elements", "scale", "neighbours")  # arguments of models that the data know better
+PlanSettings = settings_of(Plan)
+UnitsSettings = settings_of(Units)
+
+File = Annotated[str | list[str], Field(min_length=1)]
+Part = Annotated[str | list[str] | int | float, Field(union_mode="smart")]
+
+
+class Data(Section):
+    """Files, and which of their structures train, validate and test. Free atoms give E0 and are in no part."""
+
+    train: File = Field(description="A file, or a list of files: anything that ASE reads, .npz, or our .h5.")
+    valid: Part = Field(default=0.1, description="A file, or how much of `train`: a count, or a fraction below 1.")
+    test: Part | None = Field(default=None, description="The same, for the last word; default: none.")
+    size: PositiveInt | None = Field(
+        default=None, description="Structures to train on, drawn at random; default: all that are left."
+    )
+    keys: dict[str, str | None] = Field(
+        default_factory=dict, description="Label: its name in the files. Default: detected and printed."
+    )
+    units: UnitsSettings | None = Field(  # type: ignore[valid-type]
+        default=None, description="Of the files. Default: eV and Angstrom; .npz files must say."
+    )
+    seed: int = Field(default=0, ge=0, strict=True, description="Of the random split.")
+
+    @field_validator("keys")
+    @classmethod
+    def _known_labels(cls, keys: dict) -> dict:
+        for label in keys:
+            if label not in CANDIDATES:
+                raise ValueError(f"unknown label {label!r}{near_miss(label, CANDIDATES)} Known: {', '.join(CANDIDATES)}.")
+        return keys
+
+    @field_validator("valid", "test")
+    @classmethod
+    def _sensible_part(cls, part):
+        if isinstance(part, bool) or (isinstance(part, int | float) and not (part >= 1 and part == int(part)) and not 0 < part < 1):
+            raise ValueError(f"expected a file, a count (1, 2, …) or a fraction between 0 and 1, got {part!r}")
+        return part
+
+
+class Card(Section):
+    """What the model file says about where it comes from. Say the level of theory: without it energies mean nothing."""
+
+    level_of_theory: str | None = Field(default=None, description='For example "PBE0/def2-TZVP".')
+    licence: str | None = Field(default=None, description='For example "CC0-1.0"; without one nobody may use the model.')
+    authors: str | None = None
+    citation: str | None = None
+    description: str | None = None
+
+
+class _Model(Section):
+    @model_validator(mode="after")
+    def _one_name(self):
+        if len(self.model_fields_set) != 1:
+            given = ", ".join(sorted(self.model_fields_set)) or "none"
+            raise ValueError(f"expected exactly one of {', '.join(CATALOGUE)}; given: {given}")
+        return self
+
+    @property
+    def spec(self) -> dict[str, dict[str, Any]]:
+        """{name: {argument: value}} with what was given and nothing else: what `eukrates.models.build` takes."""
+        (name,) = self.model_fields_set
+        options = getattr(self, name)
+        given = {} if options is None else options.model_dump(exclude_unset=True, exclude={"parts"})
+        if getattr(options, "parts", None):
+            given["parts"] = [part.spec for part in options.parts]
+        return {name: given}
+
+
+def _model_section() -> type[_Model]:
+    kinds = {}
+    for name, kind in CATALOGUE.items():
+        options = options_of(kind, ("key", "e0"), FROM_DATA, {"parts": list["Model"]})  # type: ignore[name-defined]
+        kinds[name] = (options | None, Field(default=None, description=options.__doc__))
+    return create_model("Model", __base__=_Model, __doc__="One model of the catalogue with its options.", **kinds)
+
+
+Model = _model_section()
+for _options in Model.model_fields.values():
+    _options.annotation.__args__[0].model_rebuild(_types_namespace={"Model": Model})  # type: ignore[union-attr]
+Model.model_rebuild(force=True)
+
+
+class Configuration(Section):
+    """Everything about one training run."""
+
+    data: Data
+    e0: Literal["auto"] | dict[str, float] = Field(
+        default="auto",
+        description='Energies of free atoms in eV, {H: -13.6, …}. What is not given is taken from free atoms in the '
+        "data, else fitted by least squares; the source is printed.",
+    )
+    model: Model = Field(default_factory=lambda: Model(so3krates=None))  # type: ignore[valid-type]
+    training: PlanSettings = Field(default_factory=PlanSettings)  # type: ignore[valid-type]
+    folder: str = Field(default="run", min_length=1, description="Where everything is written.")
+    card: Card = Field(default_factory=Card)
+
+    @field_validator("e0")
+    @classmethod
+    def _known_symbols(cls, e0):
+        for symbol in () if e0 == "auto" else e0:
+            number(symbol)
+        return e0
+
+    @field_validator("model")
+    @classmethod
+    def _possible_model(cls, model):
+        stand_ins = {"elements": ("H",), "e0": {}, "scale": 1.0, "neighbours": 1.0}
+        eqx.filter_eval_shape(lambda: build(model.spec, **stand_ins, key=jax.random.key(0)))
+        return model
+
+    @property
+    def plan(self) -> Plan:
+        """The plan of the training."""
+        return self.training.make()
+
+    @property
+    def given_e0(self) -> dict[str, float]:
+        """The free-atom energies that the configuration states."""
+        return {} if self.e0 == "auto" else dict(self.e0)
+
+    def potential(self, **from_data) -> Potential:
+        """The model with its first weights; `from_data` fills what the configuration leaves open."""
+        return build(self.model.spec, **from_data, key=jax.random.key(self.training.seed))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data that makes an equal configuration; defaults are written out, except those of the model."""
+        whole = self.model_dump(mode="json", exclude={"model"})
+        return whole | {"model": self.model.spec}

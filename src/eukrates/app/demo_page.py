@@ -1,0 +1,108 @@
+"""The page of the demonstration: results, and what the numbers mean."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from eukrates.analysis import drift, temperature_statistics
+from eukrates.app.folder import METRICS
+from eukrates.app.pages import SUBTITLE, training_facts
+from eukrates.app.training import Outcome
+from eukrates.dynamics import Run
+from eukrates.matter import System
+from eukrates.plots.report import Block, Report, Section, Verdict
+from eukrates.plots.sections import dynamics_section, evaluation_section, inspection_section, training_section
+from eukrates.trust import Inspection
+from eukrates.units import KCAL_PER_MOL, KELVIN
+
+MEANING_OF_TRAINING = (
+    "The loss is the weighted squared error of energies per atom and forces. The validation curve is measured on "
+    "structures that are not trained on, with averaged weights; where it stops falling while training goes on "
+    "falling, the model begins to learn by heart."
+)
+MEANING_OF_ERRORS = (
+    "These structures took no part in the training. They were drawn at random from the same simulations, so the errors "
+    "say how well the model interpolates, not how it fares elsewhere. To judge them: chemical accuracy is 1 kcal/mol "
+    "(43 meV) for an energy, and forces are useful when their error is a few per cent of their size."
+)
+MEANING_OF_BONDS = (
+    "The reference structures were sampled by tight-binding dynamics (GFN2-xTB) at the same temperature and then "
+    "labelled with density functional theory. The model follows the latter: differences of a hundredth of an ångström "
+    "in the mean are what separates the two theories, not an error of the model. The widths should agree. Nuclei move "
+    "classically here and there: quantum nuclei would be wider, hydrogen most of all."
+)
+
+
+def demo_page(
+    training: Path,
+    trained: Outcome,
+    inspection: Inspection,
+    simulated: Run,
+    reference: Sequence[System],
+    target_kelvin: float,
+) -> Report:
+    """Everything on one page that opens without a network."""
+    test = trained.evaluations["test"]
+    curves = training_section(training / METRICS, training_facts(trained.prepared, trained.trained))
+    errors = evaluation_section(test)
+    frames = [sample.system for sample in simulated.trajectory.samples()]
+    log = simulated.log
+    moving = dynamics_section(
+        frames, log["time_fs"], log["temperature_kelvin"], log["conserved_energy"], reference, target_kelvin
+    )
+    sections = [
+        Section("In short", _summary(trained, inspection, simulated, target_kelvin)),
+        Section(curves.title, [*curves.blocks, MEANING_OF_TRAINING]),
+        Section(errors.title, [MEANING_OF_ERRORS, *errors.blocks]),
+        inspection_section(inspection),
+        Section(moving.title, [_meaning_of_dynamics(simulated), *moving.blocks, MEANING_OF_BONDS]),
+    ]
+    return Report("A force field of ethanol", sections, f"{SUBTITLE} · eukrates demo")
+
+
+def _summary(trained: Outcome, inspection: Inspection, simulated: Run, target_kelvin: float) -> list[Block]:
+    mood = "bad" if inspection.failed else "care" if inspection.doubtful else "good"
+    ended = "bad" if simulated.stopped else "good"
+    return [
+        Verdict(_learned(trained)),
+        Verdict(inspection.verdict, mood),
+        Verdict(simulated.stopped or _ran(simulated, target_kelvin), ended),
+    ]
+
+
+def _learned(trained: Outcome) -> str:
+    errors = trained.evaluations["test"].errors
+    structures = len(trained.prepared.parts["train"])
+    level = trained.prepared.configuration.card.level_of_theory or "an unstated level"
+    energy, forces = errors["energy"], errors["forces"]
+    size = trained.evaluations["test"].comparisons["forces"].reference.std()
+    return (
+        f"From {structures} structures at {level}, a SO3krates with {trained.prepared.parameters} parameters learned "
+        f"energies to {1e3 * energy.mae:.1f} meV ({energy.mae / KCAL_PER_MOL:.2f} kcal/mol) and forces to "
+        f"{1e3 * forces.mae:.0f} meV/Å (mean absolute errors on {energy.count} unseen structures), which is "
+        f"{100 * forces.rmse / size:.1f} % of the size of the forces (root mean square of both)."
+    )
+
+
+def _ran(simulated: Run, target_kelvin: float) -> str:
+    log, settings = simulated.log, simulated.settings
+    freedom, atoms = settings.freedom, settings.structure.atoms
+    settled = log["time_fs"] >= 0.1 * log["time_fs"][-1]
+    found = temperature_statistics(log["temperature_kelvin"][settled], freedom)
+    slope, error = drift(log["time_fs"], log["conserved_energy"], atoms)
+    return (
+        f"{log['time_fs'][-1] / 1000:g} ps of Langevin dynamics ran without a stop. Temperature {found.mean:.0f} ± "
+        f"{found.error:.0f} K (bath {target_kelvin:g} K), fluctuating by {found.deviation:.0f} K where statistical "
+        f"mechanics says {found.canonical_deviation:.0f} K. What the dynamics should conserve drifts by "
+        f"{slope:.3f} ± {error:.3f} meV per atom and picosecond."
+    )
+
+
+def _meaning_of_dynamics(simulated: Run) -> str:
+    settings = simulated.settings
+    thermal = 1e3 * KELVIN * (settings.ensemble.temperature_kelvin or 0.0)
+    return (
+        f"Langevin dynamics in steps of {settings.timestep_fs:g} fs: friction and noise hold the temperature. The total "
+        "energy with the heat of the bath taken off is conserved by exact dynamics; a drift would heat the molecule. "
+        f"Compare with the thermal energy kT = {thermal:.1f} meV. The temperature of nine atoms fluctuates widely: that "
+        "is physics, not noise of the method."
+    )

@@ -1,0 +1,72 @@
+"""`evaluate` and `inspect` on files: what the command line does, for Python."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from eukrates.data import Dataset, read, separate
+from eukrates.data.sample import LABELS
+from eukrates.files import write_atomically
+from eukrates.models import load, read_header
+from eukrates.plots.report import Report
+from eukrates.plots.sections import evaluation_section, inspection_section
+from eukrates.trust import Evaluation, Inspection, ShortRun, evaluate, inspect
+
+
+def evaluate_file(
+    model: str | Path,
+    data: str | Path,
+    keys: Mapping[str, str | None] | None = None,
+    units: Mapping[str, str] | None = None,
+    json_file: Path | None = None,
+    report: Path | None = None,
+) -> Evaluation:
+    """Errors of a model file on a data file, without its free atoms; numbers and a page are written where wanted.
+
+    Raises:
+        ValueError: what `load`, `read` and `evaluate` refuse.
+    """
+    potential = load(model)
+    found = evaluate(potential, structures(read(data, keys, units)))
+    if json_file is not None:
+        write_atomically(json_file, json.dumps(found.as_dict(), indent=1))
+    if report is not None:
+        title = f"{Path(model).name} on {Path(data).name}"
+        Report(title, [evaluation_section(found, "Errors")], "eukrates evaluate").write(report)
+    return found
+
+
+def inspect_file(
+    model: str | Path,
+    data: str | Path | None = None,
+    run: ShortRun | None = None,
+    json_file: Path | None = None,
+    report: Path | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Inspection:
+    """The card of a model file and the verdict on it, on structures of a data file if there is one.
+
+    Raises:
+        ValueError: what `load`, `read` and `inspect` refuse.
+    """
+    potential, header = load(model), read_header(model)
+    samples = structures(read(data)) if data is not None else ()
+    found = inspect(potential, samples, header, run, progress=progress)
+    if json_file is not None:
+        write_atomically(json_file, json.dumps(found.as_dict(), indent=1))
+    if report is not None:
+        Report(f"Inspection of {Path(model).name}", [inspection_section(found)], "eukrates inspect").write(report)
+    return found
+
+
+def structures(dataset: Dataset) -> Dataset:
+    """Without free atoms, unless there is nothing else.
+
+    Raises:
+        ValueError: no structure has a label.
+    """
+    rest = separate(dataset)[1]
+    kept = Dataset(tuple(rest), dataset.sources) if rest else dataset
+    if not any(s.labels for s in kept):
+        raise ValueError(f"No structure has a label ({', '.join(LABELS)}); looked for in {dataset.describe()}")
+    return kept

@@ -1,0 +1,69 @@
+"""`label_file`: structures of a file, labelled with quantum chemistry."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import ase.io
+
+from eukrates.models.catalogue import near_miss
+from eukrates.reference import Campaign, Labeller, PySCF, TBLite, label
+
+TIGHT_BINDING = {"gfn2": "GFN2-xTB", "gfn1": "GFN1-xTB", "ipea1": "IPEA1-xTB"}
+
+
+def labeller(name: str) -> Labeller:
+    """ "gfn2" → TBLite("GFN2-xTB"); "pyscf:PBE0/def2-svp" → PySCF("PBE0", "def2-svp").
+
+    Raises:
+        ValueError: an unknown name.
+    """
+    lower = name.lower()
+    if lower in TIGHT_BINDING:
+        return TBLite(TIGHT_BINDING[lower])
+    engine, _, theory = name.partition(":")
+    functional, _, basis = theory.partition("/")
+    if engine.lower() == "pyscf" and functional and basis:
+        return PySCF(functional.lower(), basis)
+    known = (*TIGHT_BINDING, "pyscf:FUNCTIONAL/BASIS")
+    raise ValueError(f"Unknown labeller {name!r}{near_miss(lower, known)} Known: {', '.join(known)}.")
+
+
+def label_file(
+    source: str | Path,
+    how: str,
+    out: str | Path,
+    charge: int | None = None,
+    spin: int | None = None,
+    processes: int = 1,
+    progress: Callable | None = None,
+) -> Campaign:
+    """Label every structure of a file; killed and started again, the campaign goes on where it stopped.
+
+    Args:
+        source: any file that ASE reads.
+        how: see `labeller`.
+        out: extended XYZ; a journal is kept beside it.
+        charge, spin: e, and unpaired electrons, of structures that do not state them.
+        processes: at once.
+        progress: called with (entry, done, total).
+
+    Raises:
+        ValueError: unreadable structures, an unknown labeller, structures without charge or spin, an output that
+            exists.
+        ImportError: the engine is not installed; names the extra.
+    """
+    engine = labeller(how)
+    if not Path(source).is_file():
+        raise ValueError(f"There is no file {source}.")
+    try:
+        frames = ase.io.read(str(source), index=":")
+    except Exception as error:  # ASE's readers raise anything
+        raise ValueError(f"{source} cannot be read: {str(error).strip() or type(error).__name__}.") from error
+    if not frames:
+        raise ValueError(f"{source} holds no structures.")
+    for frame in frames:
+        frame.calc = None
+        for name, value in (("charge", charge), ("spin", spin)):
+            if value is not None:
+                frame.info.setdefault(name, value)
+    return label(frames, engine, out, processes=processes, progress=progress)

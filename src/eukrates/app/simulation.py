@@ -1,0 +1,133 @@
+"""`simulate`: molecular dynamics from a model file and a structure file, in a folder that can be resumed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import ase
+import ase.io
+
+from eukrates.data import to_system
+from eukrates.dynamics import ENSEMBLES, Progress, Record, Run, resume, run
+from eukrates.dynamics.journal import read_settings
+from eukrates.models import load
+from eukrates.numerics import cast
+from eukrates.potential import check_system
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """The choices of a run; see `eukrates.dynamics.run`.
+
+    Args:
+        ensemble: "langevin" or "nve".
+        temperature_kelvin: K, of the bath and of the first velocities.
+        friction_per_ps: 1/ps, of the bath.
+        timestep_fs: fs.
+        time_ps: ps, how long.
+        every: steps between frames.
+        seed: of velocities and bath.
+        precision: of the model's features, "float32" or "float64".
+    """
+
+    ensemble: str = "langevin"
+    temperature_kelvin: float | int = 300.0
+    friction_per_ps: float | int = 1.0
+    timestep_fs: float | int = 0.5
+    time_ps: float | int = 10.0
+    every: int = 20
+    seed: int = 0
+    precision: str = "float32"
+
+    def __post_init__(self):
+        if self.ensemble not in ENSEMBLES:
+            raise ValueError(f"Unknown ensemble {self.ensemble!r}. Known: {', '.join(ENSEMBLES)}.")
+        if self.precision not in ("float32", "float64"):
+            raise ValueError(f"Expected a precision of float32 or float64, got {self.precision!r}.")
+        if not self.time_ps > 0 or not self.timestep_fs > 0:
+            raise ValueError(f"Expected a time (ps) and a time step (fs) above 0, got {self.time_ps}, {self.timestep_fs}.")
+
+    @classmethod
+    def named(cls, **options) -> "Simulation":
+        """From the short names of the command line: temperature, friction, timestep, time."""
+        units = {"temperature": "_kelvin", "friction": "_per_ps", "timestep": "_fs", "time": "_ps"}
+        return cls(**{f"{name}{units.get(name, '')}": value for name, value in options.items()})
+
+    @property
+    def steps(self) -> int:
+        """How many."""
+        return max(1, round(1000 * self.time_ps / self.timestep_fs))
+
+    def make_ensemble(self):
+        """The ensemble with its settings."""
+        bath = {"friction_per_ps": self.friction_per_ps} if self.ensemble == "langevin" else {}
+        return ENSEMBLES[self.ensemble](temperature_kelvin=self.temperature_kelvin, **bath)
+
+
+def simulate(
+    model: str | Path,
+    structure: str | Path,
+    folder: str | Path,
+    choices: Simulation | None = None,
+    electrons: Mapping[str, float] | None = None,
+    frame: int = 0,
+    progress: Callable[[Progress], None] | None = None,
+) -> Run:
+    """Run dynamics into a new folder.
+
+    Args:
+        model: model file.
+        structure: any file that ASE reads; velocities in it are used.
+        folder: must not hold anything yet.
+        choices: what to do.
+        electrons: "charge" (e) and "spin" (unpaired electrons), instead of what the file states.
+        frame: of the structure file.
+
+    Raises:
+        ValueError: an unreadable structure, an element the model does not know, a charge or spin it needs and does
+            not get, a folder that is not empty.
+    """
+    choices, folder = choices or Simulation(), Path(folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ValueError(f"{folder} is not empty. Nothing was touched: choose another folder, or --resume the run in it.")
+    potential = cast(load(model), choices.precision)
+    atoms = read_structure(structure, frame)
+    atoms.info |= dict(electrons or {})
+    check_system(potential, to_system(atoms))
+    record = Record(directory=folder, every=choices.every)
+    ensemble, steps = choices.make_ensemble(), choices.steps
+    return run(potential, atoms, ensemble, steps, choices.timestep_fs, choices.seed, record, progress)
+
+
+def go_on(
+    model: str | Path,
+    folder: str | Path,
+    time_ps: float | int | None = None,
+    precision: str = "float32",
+    progress: Callable[[Progress], None] | None = None,
+) -> Run:
+    """Resume the run in a folder, bit for bit, to its end or to a later one (`time_ps` since its start)."""
+    told = read_settings(Path(folder))
+    steps = None if time_ps is None else round(1000 * time_ps / told["timestep_fs"])
+    return resume(cast(load(model), precision), folder, steps, progress)
+
+
+def read_structure(path: str | Path, frame: int = 0) -> ase.Atoms:
+    """One frame of a structure file.
+
+    Raises:
+        ValueError: no such file or frame, or one that ASE cannot read.
+    """
+    if not Path(path).is_file():
+        raise ValueError(f"There is no structure file {path}.")
+    try:
+        atoms = ase.io.read(str(path), index=frame)
+    except Exception as error:  # ASE's readers raise anything
+        why = str(error).strip() or type(error).__name__
+        raise ValueError(
+            f"{path} cannot be read as a structure: {why}. Expected extended XYZ, PDB, CIF, or another format of ASE "
+            f"that has a frame {frame}."
+        ) from error
+    if not isinstance(atoms, ase.Atoms) or not len(atoms):
+        raise ValueError(f"{path} holds no atoms in frame {frame}.")
+    return atoms

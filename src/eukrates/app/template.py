@@ -1,0 +1,83 @@
+"""A commented configuration to start from, and its JSON schema: both written by the models, so they cannot be outdated."""
+
+import json
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from eukrates.app.configuration import Configuration, Model
+
+HEAD = """\
+# One training run:  eukrates train {name}
+# Only data.train must be given. All other values are the defaults; what is commented out is taken from the data, or off.
+"""
+WIDTH = 118
+
+
+def template(name: str = "config.yaml", train: str = "train.extxyz") -> str:
+    """The text of a configuration with every option, its default and its meaning."""
+    return HEAD.format(name=name) + "\n".join(_lines(Configuration, {"data": {"train": train}})) + "\n"
+
+
+def schema() -> str:
+    """The JSON schema of a configuration, for editors."""
+    return json.dumps(Configuration.model_json_schema(), indent=2, ensure_ascii=False)
+
+
+def _lines(section: type[BaseModel], given: dict[str, Any], indent: str = "") -> Iterator[str]:
+    for name, field in section.model_fields.items():
+        inner = _section_of(name, field)
+        meaning = field.description or ""
+        if not indent:
+            yield ""
+        if inner is None:
+            value = given.get(name, field.get_default(call_default_factory=True))
+            yield from _entry(indent, name, value, meaning)
+            continue
+        words = meaning or (inner.__doc__ or "")
+        off = field.default is None
+        yield from _comment(words, indent)
+        yield f"{indent}{'# ' if off else ''}{name}:"
+        deeper = _lines(inner, given.get(name, {}), indent + "  ")
+        yield from (f"{indent}# {line[len(indent):].replace('# ', '', 1)}" for line in deeper) if off else deeper
+
+
+def _section_of(name: str, field) -> type[BaseModel] | None:
+    """The section to write out under a field; of the catalogue of models only the first."""
+    if name == "model":
+        return _first_model()
+    kinds = [field.annotation, *getattr(field.annotation, "__args__", ())]
+    return next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), None)
+
+
+def _first_model() -> type[BaseModel]:
+    from pydantic import Field, create_model
+
+    name, field = next(iter(Model.model_fields.items()))
+    options = field.annotation.__args__[0]  # type: ignore[union-attr]
+    return create_model("Model", __doc__=None, **{name: (options, Field(description=options.__doc__))})
+
+
+def _entry(indent: str, name: str, value: Any, meaning: str) -> Iterator[str]:
+    off = value is None or value is PydanticUndefined
+    text = f"{indent}{'# ' if off else ''}{name}:" + ("" if off else f" {_scalar(value)}")
+    if meaning and len(text) + len(meaning) + 4 <= WIDTH:
+        yield f"{text}  # {meaning[:1].upper()}{meaning[1:]}"
+        return
+    yield from _comment(meaning, indent)
+    yield text
+
+
+def _comment(words: str, indent: str) -> Iterator[str]:
+    words = words[:1].upper() + words[1:]
+    for line in textwrap.wrap(" ".join(words.split()), WIDTH - len(indent) - 2):
+        yield f"{indent}# {line}"
+
+
+def _scalar(value: Any) -> str:
+    """JSON is YAML; a plain word needs no quotes."""
+    plain = isinstance(value, str) and value.replace("_", "").replace(".", "").replace("/", "").isalnum()
+    return value if plain else json.dumps(list(value) if isinstance(value, tuple) else value)

@@ -1,0 +1,98 @@
+"""`train`: a configuration becomes a folder with a model, its card, its split and a report."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from eukrates.app import folder as folders
+from eukrates.app.configuration import Configuration
+from eukrates.app.gate import pass_gate
+from eukrates.app.pages import training_page
+from eukrates.app.preparation import Prepared, Tell, prepare
+from eukrates.app.provenance import card
+from eukrates.files import write_atomically
+from eukrates.models import load, read_header, save
+from eukrates.training import Progress, Run, Trained
+from eukrates.trust import Evaluation, evaluate
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a training run left."""
+
+    folder: Path
+    trained: Trained
+    evaluations: dict[str, Evaluation]  # of the best model, by part: valid, and test if there is one
+    report: Path
+    prepared: Prepared
+    resumed: bool
+
+
+def train(
+    configuration: Configuration,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    strict: bool = False,
+    tell: Tell = print,
+    progress: Callable[[Progress], None] | None = None,
+) -> Outcome:
+    """Train a model as the configuration says; go on where a killed run of the same configuration stopped.
+
+    Args:
+        configuration: see `eukrates.app.configuration_file.read_configuration`, or built in Python.
+        resume: insist on a run to resume.
+        overwrite: replace another run in the folder.
+        strict: let every finding of the data check stop the run, not only those that make training impossible.
+        tell: receives sentences about what was understood.
+        progress: called about every 20 steps.
+
+    Raises:
+        ValueError: a folder that holds something else, data that cannot be used; nothing is overwritten then.
+        FloatingPointError: the training diverged; the last good checkpoint is kept.
+    """
+    folder = Path(configuration.folder)
+    going_on = folders.may_use(folder, configuration, resume, overwrite)
+    prepared = prepare(configuration, tell)
+    pass_gate(prepared, strict, tell)
+    about = card(configuration, prepared.parts, prepared.energies)
+    run = _run(prepared, folder, about)
+    if going_on:
+        run.resume()
+    folders.begin(folder, configuration, fresh=not going_on)
+    prepared.parts.split.save(folder / folders.SPLIT)
+    tell(
+        f"Training: {run.steps} steps ({configuration.plan.epochs} epochs of {run.batches.per_epoch} batches), "
+        f"{len(run.batches.shapes)} padded shapes, into {folder}"
+        + (f"; resumed at step {int(run.state.step)}." if going_on else ".")
+    )
+    trained = run(progress)
+    evaluations = _judged(prepared, trained, folder, tell)
+    page = training_page(folder, prepared, trained, evaluations).write(folder / folders.REPORT)
+    return Outcome(folder, trained, evaluations, page, prepared, going_on)
+
+
+def _run(prepared: Prepared, folder: Path, about: dict) -> Run:
+    parts = prepared.parts
+    write = lambda potential, path, told: save(potential, path, about | told)
+    return Run(prepared.potential, parts["train"], parts["valid"], prepared.configuration.plan, folder, write)
+
+
+def _judged(prepared: Prepared, trained: Trained, folder: Path, tell: Tell) -> dict[str, Evaluation]:
+    """Errors of the best model on the parts it was not trained on: told, in the folder, and in the model's card."""
+    best, header = load(trained.best), read_header(trained.best)
+    labels = prepared.configuration.plan.loss.labels
+    found = {}
+    for part in ("valid", "test"):
+        if part in prepared.parts.names:
+            samples = prepared.parts[part]
+            want = [label for label in labels if any(getattr(s, label) is not None for s in samples)]
+            found[part] = evaluate(best, samples, want)
+            tell(f"\n{part}: {found[part].tables()[0].text()}")
+            for remark in found[part].remarks():
+                tell(remark)
+    numbers = {part: evaluation.as_dict() for part, evaluation in found.items()}
+    write_atomically(folder / folders.EVALUATION, json.dumps(numbers, indent=1))
+    save(best, trained.best, header["card"] | {"errors": {part: n["errors"] for part, n in numbers.items()}})
+    return found

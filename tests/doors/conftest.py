@@ -1,0 +1,91 @@
+"""A small labelled set and a small trained model that the tests of the doors share."""
+
+from pathlib import Path
+
+import ase.io
+import numpy as np
+import pytest
+import yaml
+from ase import Atoms
+from ase.calculators.emt import EMT
+from ase.calculators.singlepoint import SinglePointCalculator
+
+from eukrates.app.cli import run
+
+SETTINGS = {
+    "data": {"valid": 8, "test": 8, "seed": 1},
+    "model": {
+        "so3krates": {"features": 8, "layers": 1, "heads": 2, "degrees": [1], "cutoff": 4.0, "basis_size": 6}
+    },
+    "training": {"epochs": 3, "batch_size": 4, "optimiser": {"learning_rate": 0.01}},
+    "card": {"level_of_theory": "EMT", "licence": "CC0-1.0"},
+}
+
+
+def labelled(atoms: Atoms) -> Atoms:
+    """With energy and forces of effective medium theory."""
+    atoms.calc = EMT()
+    results = {"energy": atoms.get_potential_energy(), "forces": atoms.get_forces()}
+    atoms.calc = SinglePointCalculator(atoms, **results)
+    return atoms
+
+
+def clusters(count: int, seed: int = 0) -> list[Atoms]:
+    """Shaken CuAl2 triangles."""
+    rng = np.random.default_rng(seed)
+    triangle = np.array([[0.0, 0.0, 0.0], [2.6, 0.0, 0.0], [1.3, 2.3, 0.0]])
+    return [labelled(Atoms("CuAl2", triangle + rng.normal(scale=0.15, size=(3, 3)))) for _ in range(count)]
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory) -> Path:
+    """Free atoms and 56 clusters of copper and aluminium."""
+    path = tmp_path_factory.mktemp("data") / "cual.extxyz"
+    atoms = [labelled(Atoms(symbol, [[0.0, 0.0, 0.0]])) for symbol in ("Cu", "Al")]
+    for atom in atoms:
+        atom.info["config_type"] = "IsolatedAtom"
+    ase.io.write(path, [*atoms, *clusters(56)])
+    return path
+
+
+@pytest.fixture
+def write_config(tmp_path, data):
+    """A function that writes a configuration, some sections changed, and returns its path."""
+
+    def write(name: str = "config.yaml", **changes) -> Path:
+        whole = {**SETTINGS, "folder": str(tmp_path / "run")}
+        whole["data"] = {"train": str(data), **SETTINGS["data"]}
+        for section, content in changes.items():
+            whole[section] = {**whole.get(section, {}), **content} if isinstance(content, dict) else content
+        path = tmp_path / name
+        path.write_text(yaml.safe_dump(whole))
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory, data) -> Path:
+    """The folder of a finished training run."""
+    folder = tmp_path_factory.mktemp("trained")
+    whole = {**SETTINGS, "data": {"train": str(data), **SETTINGS["data"]}, "folder": str(folder / "run")}
+    config = folder / "config.yaml"
+    config.write_text(yaml.safe_dump(whole))
+    assert run(["train", str(config)]) == 0
+    return folder / "run"
+
+
+@pytest.fixture
+def failing(capsys):
+    """A function that runs a command line which must fail in words, and returns what it said on stderr."""
+
+    def fail(*arguments) -> str:
+        capsys.readouterr()
+        code = run([str(argument) for argument in arguments])
+        said = capsys.readouterr().err
+        assert code not in (0, 70), f"exit code {code}: {said}"
+        assert "Traceback" not in said
+        assert said.strip()
+        return said
+
+    return fail

@@ -1,0 +1,81 @@
+"""`eukrates evaluate` and `eukrates inspect`, on sound and on spoilt files."""
+
+import json
+
+import ase.io
+import pytest
+from conftest import clusters, labelled
+from ase import Atoms
+
+from eukrates.app.cli import run
+
+
+@pytest.fixture
+def model(trained):
+    return trained / "best.safetensors"
+
+
+def test_evaluate_prints_and_writes(model, data, tmp_path, capsys):
+    numbers, page = tmp_path / "e.json", tmp_path / "e.html"
+    assert run(["evaluate", str(model), str(data), "--json", str(numbers), "--report", str(page)]) == 0
+    assert "forces (components)" in capsys.readouterr().out
+    assert json.loads(numbers.read_text())["structures"] == 56
+    assert "<svg" in page.read_text()
+
+
+def test_evaluate_overwrites_nothing(model, data, tmp_path, failing):
+    numbers = tmp_path / "e.json"
+    numbers.write_text("mine")
+    assert "Nothing was overwritten" in failing("evaluate", model, data, "--json", numbers)
+    assert numbers.read_text() == "mine"
+
+
+def test_evaluate_with_declared_units_converts(model, tmp_path, capsys):
+    kcal = 23.060547830619026
+    frames = clusters(5)
+    for frame in frames:
+        frame.calc.results = {key: value * kcal for key, value in frame.calc.results.items()}
+    ase.io.write(tmp_path / "kcal.extxyz", frames)
+    ase.io.write(tmp_path / "ev.extxyz", clusters(5))
+    found = []
+    for name, unit in (("kcal", ["--unit", "energy=kcal/mol"]), ("ev", [])):
+        out = tmp_path / f"{name}.json"
+        assert run(["evaluate", str(model), str(tmp_path / f"{name}.extxyz"), *unit, "--json", str(out)]) == 0
+        found.append(json.loads(out.read_text())["errors"]["forces"]["mae"])
+    assert found[0] == pytest.approx(found[1], rel=1e-6)
+
+
+def test_an_unknown_element_is_named(model, tmp_path, failing):
+    ase.io.write(tmp_path / "ni.extxyz", [labelled(Atoms("Ni2", [[0, 0, 0], [0, 0, 2.3]]))])
+    said = failing("evaluate", model, tmp_path / "ni.extxyz")
+    assert "Ni" in said
+    assert "Cu" in said
+
+
+def test_a_truncated_model_is_refused(model, data, tmp_path, failing):
+    (tmp_path / "half.safetensors").write_bytes(model.read_bytes()[: model.stat().st_size // 2])
+    for verb in (["evaluate"], ["inspect"]):
+        arguments = [*verb, tmp_path / "half.safetensors", *([data] if verb == ["evaluate"] else [])]
+        assert "truncated" in failing(*arguments)
+
+
+def test_a_tampered_model_is_refused(model, data, tmp_path, failing):
+    content = bytearray(model.read_bytes())
+    content[-5] ^= 1
+    (tmp_path / "bent.safetensors").write_bytes(bytes(content))
+    assert "digest" in failing("evaluate", tmp_path / "bent.safetensors", data)
+
+
+def test_a_file_that_is_no_model_is_refused(data, failing):
+    assert "truncated or not a safetensors file" in failing("inspect", data)
+
+
+def test_inspect_prints_card_verdict_and_page(model, data, tmp_path, capsys):
+    page = tmp_path / "i.html"
+    code = run(["inspect", str(model), "--data", str(data), "--run", "20", "--report", str(page)])
+    told = capsys.readouterr()
+    assert "level_of_theory" in told.out
+    assert ("NOT SOUND" in told.out) == (code == 1)
+    assert code in (0, 1)
+    assert "testing rounding" in told.err
+    assert page.exists()

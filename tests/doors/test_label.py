@@ -1,0 +1,53 @@
+"""`eukrates label`: structures in, labels of a stated level out."""
+
+import ase.io
+import pytest
+from ase import Atoms
+from ase.build import molecule
+
+from eukrates.app.cli import run
+from eukrates.app.labelling import labeller
+from eukrates.data import read
+from eukrates.reference import PySCF, TBLite
+
+
+@pytest.fixture
+def water(tmp_path):
+    path = tmp_path / "water.xyz"
+    ase.io.write(path, [molecule("H2O"), molecule("H2O")])
+    return path
+
+
+def test_names_of_labellers():
+    assert labeller("GFN2") == TBLite("GFN2-xTB")
+    assert labeller("pyscf:PBE0/def2-svp") == PySCF("pbe0", "def2-svp")
+
+
+def test_labels_are_written_once(water, tmp_path, capsys):
+    pytest.importorskip("tblite", reason="labelling with xTB needs tblite")
+    command = ["label", str(water), "--with", "gfn2", "--charge", "0", "--spin", "0"]
+    assert run(command) == 0
+    found = read(tmp_path / "water.labelled.extxyz")
+    assert [s.labels[:2] for s in found] == [("energy", "forces")] * 2
+    assert run(command) == 0, "a finished campaign is resumed and has nothing to do"
+    (tmp_path / "water.labelled.extxyz.journal.jsonl").unlink()
+    assert run(command) == 1
+    assert "Nothing was overwritten" in capsys.readouterr().err
+
+
+def test_charge_and_spin_must_be_stated(water, tmp_path, failing):
+    pytest.importorskip("tblite", reason="labelling with xTB needs tblite")
+    assert "charge" in failing("label", water, "--with", "gfn2")
+    assert not (tmp_path / "water.labelled.extxyz").exists()
+
+
+def test_a_file_that_cannot_be_read(tmp_path, failing):
+    (tmp_path / "x.xyz").write_text("nonsense\n")
+    assert "cannot be read" in failing("label", tmp_path / "x.xyz", "--with", "gfn2")
+
+
+def test_a_structure_that_fails_is_named(tmp_path, failing):
+    pytest.importorskip("pyscf", reason="labelling with DFT needs PySCF")
+    ase.io.write(tmp_path / "h.xyz", Atoms("H", [[0.0, 0.0, 0.0]]))
+    said = failing("label", tmp_path / "h.xyz", "--with", "pyscf:HF/sto-3g", "--charge", "0", "--spin", "0")
+    assert "spin" in said

@@ -1,0 +1,62 @@
+"""`eukrates md`: a run in a folder, resumed, and what it refuses."""
+
+import ase.io
+import numpy as np
+import pytest
+from ase import Atoms
+
+from eukrates.app.cli import run
+from eukrates.data.trajectory import read_h5md
+
+
+@pytest.fixture
+def start(tmp_path):
+    path = tmp_path / "start.xyz"
+    ase.io.write(path, Atoms("CuAl2", [[0.0, 0.0, 0.0], [2.6, 0.0, 0.0], [1.3, 2.3, 0.0]]))
+    return path
+
+
+def test_a_run_and_its_continuation_equal_one_long_run(trained, start, tmp_path, capsys):
+    model = str(trained / "best.safetensors")
+    common = ["--temperature", "50", "--every", "10", "--seed", "3"]
+    assert run(["md", model, str(start), "--folder", str(tmp_path / "a"), "--time", "0.02", *common]) == 0
+    assert "ns/day" in capsys.readouterr().out
+    assert run(["md", model, "--resume", "--folder", str(tmp_path / "a"), "--time", "0.04"]) == 0
+    assert run(["md", model, str(start), "--folder", str(tmp_path / "b"), "--time", "0.04", *common]) == 0
+    a, b = (read_h5md(tmp_path / name / "trajectory.h5").frames for name in "ab")
+    assert len(a) == len(b) == 9
+    assert np.array_equal(a.positions, b.positions)
+    assert len(ase.io.read(tmp_path / "a" / "trajectory.extxyz", ":")) == 9
+
+
+def test_a_folder_in_use_is_not_touched(trained, start, tmp_path, failing):
+    folder = tmp_path / "md"
+    folder.mkdir()
+    (folder / "trajectory.h5").write_text("mine")
+    assert "Nothing was touched" in failing("md", trained / "best.safetensors", start, "--folder", folder)
+    assert [(p.name, p.read_text()) for p in folder.iterdir()] == [("trajectory.h5", "mine")]
+
+
+def test_an_unreadable_structure(trained, tmp_path, failing):
+    path = tmp_path / "bad.xyz"
+    path.write_text("3\n\nCu 0 0 0\nAl 1 oops 2\n")
+    said = failing("md", trained / "best.safetensors", path, "--folder", tmp_path / "md")
+    assert "cannot be read as a structure" in said
+    assert not (tmp_path / "md").exists()
+
+
+def test_an_unknown_element(trained, tmp_path, failing):
+    ase.io.write(tmp_path / "au.xyz", Atoms("Au2", [[0, 0, 0], [0, 0, 2.5]]))
+    said = failing("md", trained / "best.safetensors", tmp_path / "au.xyz", "--folder", tmp_path / "md")
+    assert "was given Au" in said
+    assert not (tmp_path / "md").exists()
+
+
+def test_an_exploding_run_is_a_failure_that_keeps_its_frames(trained, tmp_path, failing):
+    ase.io.write(tmp_path / "close.xyz", Atoms("CuAl2", [[0, 0, 0], [2.6, 0, 0], [1.3, 2.3, 0]]))
+    said = failing(
+        "md", trained / "best.safetensors", tmp_path / "close.xyz", "--folder", tmp_path / "md",
+        "--timestep", "20", "--temperature", "30000", "--time", "2", "--friction", "100",
+    )
+    assert "Stopped" in said
+    assert len(read_h5md(tmp_path / "md" / "trajectory.h5").frames) >= 1
