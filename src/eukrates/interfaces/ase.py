@@ -1,6 +1,7 @@
 """Any potential as an ASE calculator."""
 
 import difflib
+from dataclasses import replace
 from os import PathLike
 from typing import ClassVar
 
@@ -65,6 +66,7 @@ class Calculator(AseCalculator):
             self.potential = to_device(cast(potential, precision))
         self.implemented_properties = [*type(self).implemented_properties, *_extras(self.potential)]
         self._list: VerletList | None = None
+        self._sent: Graph | None = None
         self._stress = False  # once asked for, it is computed along: those who relax cells ask every time
 
     def check_state(self, atoms: ase.Atoms, tol: float = 1e-15) -> list[str]:
@@ -90,14 +92,18 @@ class Calculator(AseCalculator):
         self._stress = self._stress or "stress" in properties
         want = ("energy", "forces", "stress") if periodic and self._stress else ("energy", "forces")
         with jax.enable_x64(True):
-            found = to_host(_evaluate(self.potential, to_device(self._graph(structure)), want))
+            found = to_host(_evaluate(self.potential, self._graph(structure), want))
         self.results = _results(found, structure.atoms)
 
     def _graph(self, structure: System) -> Graph:
+        """On the device; where the neighbours are those of before, only what has changed is sent."""
         if self._list is None or not self._list.serves(structure):
             p, skin = self.potential, self.parameters["skin"]
             self._list = verlet(structure, p.cutoff, p.far_cutoff, skin).padded()
-        return self._list.at(structure)
+            self._sent = to_device(self._list.graph)
+        now, sent = self._list.at(structure).system, self._sent
+        moved = {name: getattr(now, name) for name in ("positions", "charge", "spin")}
+        return Graph(replace(sent.system, **to_device(moved)), sent.near, sent.far)
 
 
 def _results(found: Prediction, atoms: int) -> dict:
