@@ -82,4 +82,5 @@ def _series(rows: Sequence[Mapping], kind: str, name: str) -> tuple[np.ndarray, 
         y = row.get(f"{kind}/{name}", row.get(f"{kind}_{name}"))
         if isinstance(y, int | float) and np.isfinite(y) and y > 0:
             points.append((row.get("epoch", row.get("step", n)), y))
-    return tuple(np.array(points, float).reshape(-1, 2).T)
+    x, y = np.array(points, float).reshape(-1, 2).T
+    return x, y

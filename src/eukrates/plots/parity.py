@@ -75,7 +75,12 @@ def _histogram(ax: Axes, errors: np.ndarray, numbers: np.ndarray) -> None:
         colour = element_colour(SYMBOLS[z], place) if z else BLUE
         style = {"histtype": "step", "linewidth": 1.5} if z else {"histtype": "stepfilled", "alpha": 0.75}
         ax.hist(
-            values, bins, weights=np.full(values.size, 1 / values.size), color=colour, label=SYMBOLS[z] or None, **style
+            values,
+            bins.tolist(),
+            weights=np.full(values.size, 1 / values.size),
+            color=colour,
+            label=SYMBOLS[z] if z else None,
+            **style,
         )
     ax.axvline(0, color=QUIET, linewidth=0.9)
     ax.set_box_aspect(1)

@@ -7,6 +7,7 @@ Figures are made by `figure`, never through pyplot, so no state of the process i
 import base64
 import io
 import re
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -16,8 +17,14 @@ BLUE, VERMILION, GREEN, ORANGE, SKY, PURPLE = "#0072B2", "#D55E00", "#009E73", "
 CYCLE = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY)
 INK, QUIET, GRID, BAND = "#1f2933", "#6b7785", "#e3e7eb", "#eef3f7"
 ELEMENT = {"H": QUIET, "C": INK, "N": BLUE, "O": VERMILION, "F": GREEN, "S": ORANGE, "P": PURPLE, "Cl": GREEN}
-_INKS = {"text.color": INK, "axes.labelcolor": INK, "xtick.color": QUIET, "ytick.color": QUIET, "font.size": 9.5}
-_SVG = {"svg.fonttype": "path", "svg.hashsalt": "eukrates", "path.simplify": True}
+_INKS: dict[Any, Any] = {
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "xtick.color": QUIET,
+    "ytick.color": QUIET,
+    "font.size": 9.5,
+}
+_SVG: dict[Any, Any] = {"svg.fonttype": "path", "svg.hashsalt": "eukrates", "path.simplify": True}
 
 
 def figure(width: float = 4.4, height: float = 3.4, panels: int = 1) -> tuple[Figure, list[Axes]]:

@@ -1,5 +1,6 @@
 """`Comparison`: predicted against reference values of one property, row by row, with where each row came from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,13 +45,13 @@ class Comparison:
         """Errors by atomic number; empty where rows are structures."""
         return {int(z): self.errors(self.numbers == z) for z in np.unique(self.numbers[self.numbers > 0])}
 
-    def by(self, labels: list[str | None]) -> dict[str, Errors]:
+    def by(self, labels: Sequence[str | None]) -> dict[str, Errors]:
         """Errors by a label of each structure of the data (group, formula); structures without one stay out."""
         mine = np.array([labels[n] or "" for n in self.sample])
         return {str(label): self.errors(mine == label) for label in np.unique(mine[mine != ""])}
 
 
-def without_offset(comparison: Comparison, labels: list[str]) -> Errors:
+def without_offset(comparison: Comparison, labels: Sequence[str]) -> Errors:
     """Errors after the mean error of each label with two or more rows is removed (others stay out)."""
     mine = np.array([labels[n] for n in comparison.sample])
     shifted, kept = comparison.predicted.copy(), np.zeros(len(mine), bool)

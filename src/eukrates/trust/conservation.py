@@ -103,7 +103,7 @@ def judged(series: Series) -> list[Finding]:
             series.temperature,
             "K",
             HOT * series.start_kelvin,
-            f"stays near the {series.start_kelvin:g} K it was given",
+            f"below three times the {series.start_kelvin:g} K it was given",
             f"given {series.start_kelvin:g} K it falls downhill: the structure is far from a minimum of this potential",
             serious=False,
         ),

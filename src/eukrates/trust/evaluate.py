@@ -128,11 +128,11 @@ def _comparisons(samples, predictions, wanted: list[str], broken: set[int]) -> d
         one = found[name] = _comparison(name, [samples[n] for n in places], [predictions[n] for n in places], places)
         if name == "energy":
             per = np.array([samples[n].system.atoms for n in places], float).reshape(-1, 1)
-            scaled = (one.predicted / per, one.reference / per)
-            found["energy_per_atom"] = Comparison("energy_per_atom", *scaled, one.sample, one.numbers)
+            per_atom = Comparison("energy_per_atom", one.predicted / per, one.reference / per, one.sample, one.numbers)
+            found["energy_per_atom"] = per_atom
         if name == "forces":
-            sizes = [np.linalg.norm(f, axis=1, keepdims=True) for f in (one.predicted, one.reference)]
-            found["force_magnitude"] = Comparison("force_magnitude", *sizes, one.sample, one.numbers)
+            told, true = (np.linalg.norm(f, axis=1, keepdims=True) for f in (one.predicted, one.reference))
+            found["force_magnitude"] = Comparison("force_magnitude", told, true, one.sample, one.numbers)
     return found
 
 

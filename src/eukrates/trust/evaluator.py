@@ -1,6 +1,7 @@
 """`Evaluator`: a potential asked about many structures, in padded batches of few shapes."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -14,6 +15,13 @@ PAIRS_OF_A_BATCH = 200_000  # directed pairs; bounds the memory of a batch, what
 SMALL = Size(256, 2048, 0)  # no batch is padded to less: computing so little is cheaper than compiling once more
 
 _evaluate = eqx.filter_jit(evaluate)
+
+
+class Answer(NamedTuple):
+    """What most tests ask for."""
+
+    energy: float  # eV
+    forces: np.ndarray  # eV/Å, [atoms, 3]
 
 
 class Evaluator:
@@ -39,11 +47,14 @@ class Evaluator:
         """
         for structure in systems:
             check_system(self.potential, structure)
-        found: list[Prediction | None] = [None] * len(systems)
+        found: dict[int, Prediction] = {}
         for rows, predictions in self.batches(systems, want):
-            for row, prediction in zip(rows, predictions, strict=True):
-                found[row] = prediction
-        return found
+            found.update(zip(rows, predictions, strict=True))
+        return [found[n] for n in range(len(systems))]
+
+    def ask(self, systems: Sequence[System]) -> list[Answer]:
+        """Energy and forces of each structure."""
+        return [Answer(float(p.energy[0]), np.asarray(p.forces)) for p in self(systems)]
 
     def batches(self, systems: Sequence[System], want: Sequence[str]) -> Iterator[tuple[list[int], list[Prediction]]]:
         """Batch by batch, the largest structures first: (places in `systems`, predictions)."""
@@ -101,7 +112,7 @@ def _states(structure: System) -> tuple[bool, bool]:
 def _part(found: Prediction, n: int, atoms: slice) -> Prediction:
     """System `n` of a batch, alone."""
     per_atom = ("energies", "charges", "hirshfeld_ratios", "forces")
-    values = {name: value for name, value in vars(found).items() if name not in ("terms", "hessian")}
+    values: dict[str, Any] = {name: value for name, value in vars(found).items() if name not in ("terms", "hessian")}
     rows = {name: atoms if name in per_atom else slice(n, n + 1) for name in values}
-    fields = {name: None if value is None else value[rows[name]] for name, value in values.items()}
+    fields: dict[str, Any] = {name: None if value is None else value[rows[name]] for name, value in values.items()}
     return Prediction(terms={k: v[n : n + 1] for k, v in found.terms.items()}, **fields)

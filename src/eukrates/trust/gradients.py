@@ -38,8 +38,8 @@ def forces(
         return untested(name, "no structure was given and the potential does not say which elements it knows")
     cases = [(n, _direction(s, rng)) for n, s in enumerate(structures) for _ in range(directions)]
     shifted = [moved(structures[n], structures[n].positions + k * STEP * d) for n, d in cases for k in STEPS]
-    answers = evaluator([*structures, *shifted])
-    energies = np.array([float(a.energy[0]) for a in answers[len(structures) :]]).reshape(-1, len(STEPS))
+    answers = evaluator.ask([*structures, *shifted])
+    energies = np.array([a.energy for a in answers[len(structures) :]]).reshape(-1, len(STEPS))
     told = np.array([-np.sum(answers[n].forces * d) for n, d in cases])
     sizes = np.array([np.linalg.norm(d) for _, d in cases])
     worst = 1e3 * _largest((energies @ WEIGHTS / STEP - told) / sizes)
@@ -58,9 +58,9 @@ def stress(
         return untested(name, "none of the structures is periodic along three axes")
     cases = [(n, _strain(rng)) for n in range(len(solid)) for _ in range(directions)]
     strained = [_strained(solid[n], k * STRAIN * e) for n, e in cases for k in STEPS]
-    told = evaluator(solid, ("energy", "forces", "stress"))
-    energies = np.array([float(a.energy[0]) for a in evaluator(strained)]).reshape(-1, len(STEPS))
-    expected = np.array([np.sum(told[n].stress[0] * e) for n, e in cases])
+    told = [np.asarray(p.stress)[0] for p in evaluator(solid, ("energy", "forces", "stress"))]
+    energies = np.array([a.energy for a in evaluator.ask(strained)]).reshape(-1, len(STEPS))
+    expected = np.array([np.sum(told[n] * e) for n, e in cases])
     volumes = np.array([float(np.asarray(solid[n].volume)[0]) for n, _ in cases])
     worst = _largest(energies @ WEIGHTS / STRAIN / volumes - expected) / GPA
     good = "the stress is the derivative of the energy under strain"

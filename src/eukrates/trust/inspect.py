@@ -59,25 +59,19 @@ def inspect(
     exact, used = Evaluator(cast(potential, np.float64), batch_size=32), Evaluator(potential, batch_size=32)
     few = chosen(systems, STRUCTURES, rng)
     generic = [rattled(s, rng) for s in few] + ([cluster(potential, elements, rng)] if elements else [])
-    findings: list[Finding] = []
-    tell("symmetries of space")
-    findings += symmetry(exact, generic, rng)
     tell("forces and stress against energy differences")
-    findings += [gradients.forces(exact, generic, rng), gradients.stress(exact, generic, rng)]
-    tell("two copies against one")
-    findings.append(size_consistency(exact, few or generic))
-    tell("continuity at the cutoff")
+    derivatives = [gradients.forces(exact, generic, rng), gradients.stress(exact, generic, rng)]
+    tell("symmetries of space, two copies against one, continuity at the cutoff")
+    findings = symmetry(exact, generic, rng) + derivatives + [size_consistency(exact, few or generic)]
     findings += smoothness(exact, few or generic, elements)
     tell("walls between all pairs of elements")
-    dimers = repulsion.dimer_scans(Evaluator(exact.potential, batch_size=128), elements)
-    in_place = repulsion.scans_in_place(exact, few)
+    dimers, in_place = repulsion.dimer_scans(exact, elements), repulsion.scans_in_place(exact, few)
     no_elements = "the potential does not say which elements it knows, and no structure was given"
     findings.append(repulsion.judged("walls between free atoms", dimers, no_elements))
     findings.append(repulsion.judged("walls inside structures", in_place, "no structure was given, or no close pair"))
-    tell("rounding")
-    findings.append(rounding(used, exact, few))
-    tell("accuracy")
-    findings.append(accuracy(potential, [s for s in structures if isinstance(s, Sample)], rng))
+    tell("accuracy and rounding")
+    right = accuracy(used, [s for s in structures if isinstance(s, Sample)], rng)
+    findings += [rounding(used, exact, few), right]
     tell("run at constant energy")
     series, judged = _run(potential, systems, run or ShortRun(), seed)
     findings += judged

@@ -26,6 +26,7 @@ INNER, OUTER = 0.2, 0.7  # times the sum of covalent radii: where the energy mus
 POINTS = 51  # of the inner range
 THRESHOLD = 0.01  # eV
 WALL = 5.0  # eV
+MANY = 60  # pairs; with fewer, forces that nobody reads cost less than one more compilation
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +41,14 @@ class Scan:
     place: float | None  # Å, where the hole is deepest
     wall: float | None  # eV from the lowest energy outside 0.7 R up to the highest point before the hole
 
+    @property
+    def told(self) -> str:
+        """The hole in words."""
+        if self.place is None or self.wall is None:
+            return f"{self.pair}: no hole"
+        wall = f"behind a wall of {self.wall:.3g} eV" if self.wall > 0 else "with no wall before it"
+        return f"{self.pair}: {self.depth:.3g} eV deep at {self.place:.2f} Å, {wall}"
+
     def as_dict(self) -> dict:
         """Ready for JSON."""
         finite = lambda x: None if x is None or not np.isfinite(x) else float(x)
@@ -49,13 +58,15 @@ class Scan:
 def dimer_scans(evaluator: Evaluator, elements: Sequence[int]) -> list[Scan]:
     """Every pair of elements alone in space, from 0.2 R to the cutoff."""
     potential, pairs = evaluator.potential, list(combinations_with_replacement(elements, 2))
+    many = len(pairs) > MANY
     grids = [_grid(_radius(a, b), max(potential.cutoff, 2 * _radius(a, b))) for a, b in pairs]
     dimers = [
         neutral(potential, [a, b], np.array([[0.0, 0, 0], [r, 0, 0]]))
         for (a, b), grid in zip(pairs, grids, strict=True)
         for r in grid
     ]
-    return _scans(evaluator, pairs, grids, dimers)
+    want = ("energy",) if many else ("energy", "forces")
+    return _scans(Evaluator(potential, batch_size=128) if many else evaluator, pairs, grids, dimers, want)
 
 
 def scans_in_place(evaluator: Evaluator, structures: Sequence[System]) -> list[Scan]:
@@ -72,7 +83,7 @@ def scans_in_place(evaluator: Evaluator, structures: Sequence[System]) -> list[S
     pairs = sorted(closest)
     grids = [_grid(_radius(*pair), max(closest[pair][0], OUTER * _radius(*pair) + 0.1)) for pair in pairs]
     squeezed = [_squeezed(*closest[pair], r) for pair, grid in zip(pairs, grids, strict=True) for r in grid]
-    return _scans(evaluator, pairs, grids, squeezed)
+    return _scans(evaluator, pairs, grids, squeezed, ("energy", "forces"))
 
 
 def judged(name: str, scans: Sequence[Scan], why_untested: str) -> Finding:
@@ -91,7 +102,7 @@ def judged(name: str, scans: Sequence[Scan], why_untested: str) -> Finding:
         )
     holes = [scan for scan in scans if scan.depth > THRESHOLD]
     low = [scan for scan in holes if scan.wall is not None and scan.wall < WALL]
-    told = "; ".join(f"{s.pair}: {s.depth:.3g} eV deep at {s.place:.2f} Å, wall {s.wall:.3g} eV" for s in holes[:6])
+    told = "; ".join(s.told for s in sorted(holes, key=lambda s: -s.depth)[:6])
     risk = "dynamics can fall in" if low else "out of reach for dynamics, but not for a badly built structure"
     return Finding(
         name, worst.depth, "eV", THRESHOLD, False, f"holes in {len(holes)} pairs ({risk}): {told}", bool(low)
@@ -122,8 +133,8 @@ def _squeezed(r0: float, structure: System, i: int, j: int, unit: np.ndarray, r:
     return moved(structure, positions)
 
 
-def _scans(evaluator: Evaluator, pairs, grids, structures: list[System]) -> list[Scan]:
-    energies = np.array([float(a.energy[0]) for a in evaluator(structures, ("energy",))])
+def _scans(evaluator: Evaluator, pairs, grids, structures: list[System], want: tuple[str, ...]) -> list[Scan]:
+    energies = np.array([float(a.energy[0]) for a in evaluator(structures, want)])
     parts = np.split(energies, np.cumsum([len(g) for g in grids])[:-1]) if grids else []
     return [scan(pair_name(a, b), g, e, _radius(a, b)) for (a, b), g, e in zip(pairs, grids, parts, strict=True)]
 

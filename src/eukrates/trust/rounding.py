@@ -1,7 +1,7 @@
 """How much do forces change when the model, as it is used, is replaced by the same model in double precision?
 
-Threshold 1 meV/Å: rounding in single precision leaves about 0.001 meV/Å in a healthy model; a thousand times that means
-that large numbers cancel inside, which shows as noise in relaxations, vibrations and long trajectories.
+Threshold 1 meV/Å: rounding in single precision leaves 0.001 to 0.01 meV/Å in a healthy model. A hundred times more
+means that large numbers cancel inside, which shows as noise in relaxations, vibrations and long trajectories.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,9 @@ def rounding(used: Evaluator, exact: Evaluator, structures: Sequence[System]) ->
         return untested(name, "no structure was given")
     if float_dtype(used.potential) == np.float64:
         return untested(name, "the model is in double precision already")
-    differences = [np.abs(a.forces - b.forces) for a, b in zip(used(structures), exact(structures), strict=True)]
+    differences = [
+        np.abs(a.forces - b.forces) for a, b in zip(used.ask(structures), exact.ask(structures), strict=True)
+    ]
     worst = 1e3 * max(float(np.max(d)) if np.all(np.isfinite(d)) else np.inf for d in differences)
     good = "single precision is enough for these forces"
     bad = "forces lose digits in single precision: use the model in double precision"

@@ -23,8 +23,7 @@ def size_consistency(evaluator: Evaluator, structures: Sequence[System]) -> Find
     name = "size consistency"
     if not structures:
         return untested(name, "no structure was given and the potential does not say which elements it knows")
-    answers = evaluator([*structures, *(doubled(s) for s in structures)], ("energy", "forces"))
-    energies = np.array([float(a.energy[0]) for a in answers])
+    energies = np.array([a.energy for a in evaluator.ask([*structures, *(doubled(s) for s in structures)])])
     one, two = energies[: len(structures)], energies[len(structures) :]
     atoms = np.array([2 * s.atoms for s in structures])
     error = np.abs(two - 2 * one) / atoms

@@ -35,8 +35,8 @@ def smoothness(evaluator: Evaluator, structures: Sequence[System], elements: Seq
     paths += [path for s in structures if (path := _crossing(s, potential.cutoff)) is not None]
     if not paths:
         return [untested(name, "no pair of atoms to carry through the cutoff") for name in names]
-    answers = evaluator([path(k * DELTA) for path in paths for k in STEPS])
-    energy = np.array([float(a.energy[0]) for a in answers]).reshape(-1, 4)
+    answers = evaluator.ask([path(k * DELTA) for path in paths for k in STEPS])
+    energy = np.array([a.energy for a in answers]).reshape(-1, 4)
     jumps = [
         np.einsum("k,kna->na", JUMP, np.stack([a.forces for a in answers[n : n + 4]]))
         for n in range(0, len(answers), 4)

@@ -10,9 +10,10 @@ from eukrates.data.sample import Sample
 from eukrates.elements import COVALENT_RADII, number
 from eukrates.matter import System, system
 from eukrates.potential import Potential
+from eukrates.shapes import AnyArray
 
 
-def moved(structure: System, positions: Float[np.ndarray, "atoms 3"]) -> System:
+def moved(structure: System, positions: Float[AnyArray, "atoms 3"]) -> System:
     """The same structure with other positions (Å)."""
     return eqx.tree_at(lambda s: s.positions, structure, np.asarray(positions, np.float64))
 

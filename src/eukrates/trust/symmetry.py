@@ -14,7 +14,7 @@ import equinox as eqx
 import numpy as np
 
 from eukrates.matter import System
-from eukrates.trust.evaluator import Evaluator
+from eukrates.trust.evaluator import Answer, Evaluator
 from eukrates.trust.finding import Finding, below, untested
 from eukrates.trust.structures import moved
 
@@ -35,7 +35,7 @@ def symmetry(evaluator: Evaluator, structures: Sequence[System], rng: np.random.
             for name in LAWS
         ]
     changes = [(name, *_changed(name, s, rng)) for s in structures for name in LAWS]
-    answers = evaluator([*structures, *(system for _, system, _, _ in changes)])
+    answers = evaluator.ask([*structures, *(system for _, system, _, _ in changes)])
     first, rest = answers[: len(structures)], answers[len(structures) :]
     worst = dict.fromkeys(LAWS, 0.0)
     for n, ((name, _, turn, order), answer) in enumerate(zip(changes, rest, strict=True)):
@@ -67,9 +67,9 @@ def orthogonal(rng: np.random.Generator, proper: bool = True) -> np.ndarray:
     return q if (np.linalg.det(q) > 0) == proper else -q
 
 
-def _relative(answer, energy, forces) -> float:
+def _relative(answer: Answer, energy: float, forces: np.ndarray) -> float:
     scale = max(float(np.sqrt(np.mean(forces**2))), 0.01)
     wrong_force = np.max(np.linalg.norm(answer.forces - forces, axis=1)) / scale
-    wrong_energy = np.abs(answer.energy[0] - energy[0]) / max(abs(float(energy[0])), 1.0)
+    wrong_energy = abs(answer.energy - energy) / max(abs(energy), 1.0)
     found = float(np.maximum(wrong_force, wrong_energy))
     return found if np.isfinite(found) else np.inf
