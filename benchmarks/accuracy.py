@@ -22,7 +22,7 @@ SETS = {
         "data": {"train": "train.extxyz", "valid": "valid.extxyz"},
         "model": {"so3krates": {"features": 128, "degrees": [1, 2, 3, 4], "zbl": False}},
         "training": {
-            "epochs": 800,
+            "epochs": 600,
             "batch_size": 8,
             "validate_every": 10,
             "optimiser": {"learning_rate": 3e-3},
