@@ -2,6 +2,7 @@
 
 import ase
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from ase.units import fs
 from eukrates.data.atoms import to_system
 from eukrates.interfaces.ase import Calculator
 from eukrates.matter import graph
+from eukrates.models import SO3krates, save
 from eukrates.numerics import norm, sum_by
 from eukrates.physics.zbl import ZBL
 from eukrates.potential import Potential, Prediction, predict
@@ -192,6 +194,23 @@ def test_unknown_choices_are_refused_with_the_near_miss():
         Calculator(MORSE, precision="double")
     with pytest.raises(TypeError, match="otential"):
         Calculator(3.0)
+
+
+def test_a_model_file_is_as_good_as_the_model(tmp_path):
+    options = {"features": 8, "layers": 1, "heads": 2, "degrees": (1, 2), "basis_size": 4}
+    options["e0"] = {"H": -13.5, "O": -2e3}
+    model = SO3krates(["H", "O"], key=jax.random.key(0), **options)
+    save(model, tmp_path / "model.safetensors")
+    water, results = molecule("H2O"), []
+    for source in (model, str(tmp_path / "model.safetensors"), tmp_path / "model.safetensors"):
+        water.calc = Calculator(source)
+        results.append((water.get_potential_energy(), water.get_forces()))
+        assert water.get_forces().dtype == np.float64
+    assert results[0][0] == results[1][0] == results[2][0]
+    np.testing.assert_array_equal(results[0][1], results[1][1])
+    assert sum(water.calc.results["energy_terms"].values()) == pytest.approx(results[0][0])
+    double = Calculator(model, precision="float64").get_property("energy", water)
+    assert 0 < abs(double - results[0][0]) < 1e-4  # features in float32 cost little, though the energy is 2000 eV
 
 
 def test_ase_dynamics_conserves_energy():

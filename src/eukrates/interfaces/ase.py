@@ -15,6 +15,7 @@ from ase.calculators.calculator import PropertyNotImplementedError, all_changes
 from eukrates.data.atoms import to_system
 from eukrates.matter import Graph, System, graph, system
 from eukrates.matter.verlet import VerletList, verlet
+from eukrates.models import load
 from eukrates.numerics import cast, to_device, to_host
 from eukrates.potential import Potential, Prediction, check_system, evaluate
 
@@ -56,8 +57,6 @@ class Calculator(AseCalculator):
         if precision not in PRECISIONS:
             raise ValueError(f"Expected precision to be one of {', '.join(PRECISIONS)}, got {precision!r}.")
         if isinstance(potential, str | PathLike):
-            from eukrates import load  # the top of the house; imported late so that importing stays one-way
-
             potential = load(potential)
         if not isinstance(potential, Potential):
             raise TypeError(f"Expected a potential or the path of a model file, got {type(potential).__name__}.")
