@@ -19,7 +19,11 @@ def norm(vectors: Float[AnyArray, "*batch 3"]) -> Float[AnyArray, "*batch"]:
     return jnp.where(nonzero, jnp.sqrt(jnp.where(nonzero, squared, 1.0)), 0.0)
 
 
-def sum_by(values: Shaped[AnyArray, "items *rest"], owner: Int[AnyArray, " items"], owners: int) -> jax.Array:
+def sum_by(
+    values: Shaped[AnyArray, "items *rest"],  # noqa: F821
+    owner: Int[AnyArray, " items"],
+    owners: int,
+) -> jax.Array:
     """Sum of the items that belong to each owner: [owners, *rest]."""
     return jax.ops.segment_sum(values, owner, owners)
 

@@ -51,13 +51,13 @@ def batch(graphs: Sequence[Graph]) -> Graph:
         charge=_all_or_none("charge", [s.charge for s in parts]),
         spin=_all_or_none("spin", [s.spin for s in parts]),
     )
-    far = [g.far for g in graphs]
-    if any(e is None for e in far) != all(e is None for e in far):
+    far = [g.far for g in graphs if g.far is not None]
+    if len(far) not in (0, len(graphs)):
         raise ValueError("Some graphs have far edges and some have none: build all with the same far_cutoff.")
     return Graph(
         joined,
         _joined([g.near for g in graphs], atoms),
-        None if far[0] is None else _joined(far, atoms),
+        _joined(far, atoms) if far else None,
     )
 
 

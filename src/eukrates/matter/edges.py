@@ -7,7 +7,7 @@ from eukrates.shapes import AnyArray
 
 
 class Edges(eqx.Module):
-    """Directed pairs i ← j within `cutoff`; every pair is there in both directions, the second half mirroring the first.
+    """Directed pairs i ← j within `cutoff`, every pair in both directions: the second half mirrors the first.
 
     Pair p of the first half is i ← j with `image` n, pair p + half is j ← i with image -n. The first half is sorted
     by i. What does not depend on the direction (distances, filters) is computed on the first half only, at half the

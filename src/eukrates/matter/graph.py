@@ -8,7 +8,7 @@ from eukrates.matter.edges import Edges
 from eukrates.matter.system import System
 from eukrates.shapes import AnyArray
 
-FAR_AWAY = 1e3  # Å along x, y and z; where padded pairs point: outside every short-range cutoff, with finite derivatives
+FAR_AWAY = 1e3  # Å along x, y and z: where padded pairs point, outside every short cutoff, derivatives finite
 
 
 class Graph(eqx.Module):

@@ -9,7 +9,7 @@ from eukrates.matter.system import System
 
 
 def neighbours(structure: System, cutoff: float) -> Edges:
-    """All pairs of one structure with 0 < r_ij < cutoff, every periodic image included.
+    """All pairs of one structure with r_ij < cutoff, every periodic image included, an atom itself not.
 
     Raises:
         ValueError: `cutoff` is not positive, or `structure` holds several systems (batch graphs, not systems).
@@ -21,7 +21,8 @@ def neighbours(structure: System, cutoff: float) -> Edges:
     positions, lattice = np.asarray(structure.positions, np.float64), np.asarray(structure.cell[0], np.float64)
     periodic = np.any(lattice != 0, axis=1)
     if positions.shape[0] == 1 and not periodic.any():
-        return _mirrored(*np.zeros((2, 0), np.int32), np.zeros((0, 3), np.int32), cutoff)
+        nobody = np.zeros(0, np.int32)
+        return _mirrored(nobody, nobody, np.zeros((0, 3), np.int32), cutoff)
     finder = vesin.NeighborList(cutoff=float(cutoff), full_list=True)
     i, j, image = finder.compute(
         points=positions - positions.mean(axis=0),

@@ -27,7 +27,7 @@ class Potential(eqx.Module):
         """Energy, its terms, and the per-atom and per-system quantities that the potential knows."""
 
     def __add__(self, other: "Potential") -> "Sum":
-        return Sum((self, other))
+        return Sum((self, other))  # pyright: ignore[reportCallIssue]  (properties take the place of abstract fields)
 
 
 class Sum(Potential):
@@ -66,7 +66,7 @@ class Sum(Potential):
         for prediction in predictions:
             for name, energy in prediction.terms.items():
                 terms[name] = terms[name] + energy if name in terms else energy
-        per_atom = [p.energies for p in predictions]
+        per_atom = [p.energies for p in predictions if p.energies is not None]
 
         def known(name):
             return next((getattr(p, name) for p in predictions if getattr(p, name) is not None), None)
@@ -74,7 +74,7 @@ class Sum(Potential):
         return Prediction(
             energy=sum(p.energy for p in predictions),
             terms=terms,
-            energies=None if any(e is None for e in per_atom) else sum(per_atom),
+            energies=sum(per_atom) if len(per_atom) == len(predictions) else None,
             charges=known("charges"),
             dipole=known("dipole"),
             hirshfeld_ratios=known("hirshfeld_ratios"),

@@ -99,7 +99,7 @@ def tolerance(potential: Potential, graph: Graph) -> Tolerance:
     return TOLERANCES["float64" if all(leaf.dtype == np.float64 for leaf in leaves) else "float32"]
 
 
-def gap(found: np.ndarray, expected: np.ndarray | float) -> float:
+def gap(found, expected) -> float:
     """The largest difference in units of 1 + the largest expected value; infinite where a number is not finite."""
     if np.size(found) == 0:
         return 0.0

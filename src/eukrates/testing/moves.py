@@ -48,9 +48,7 @@ def permuted(world: Graph, order: np.ndarray) -> Graph:
     names = ("numbers", "positions", "owner", "real")
     system = dataclasses.replace(s, **{name: getattr(s, name)[order] for name in names})
 
-    def renamed(e: Edges | None) -> Edges | None:
-        if e is None:
-            return None
+    def renamed(e: Edges) -> Edges:
         h = e.half
         i, j = place[e.i[:h]].astype(np.int32), place[e.j[:h]].astype(np.int32)
         rank = np.argsort(i, kind="stable")
@@ -58,7 +56,7 @@ def permuted(world: Graph, order: np.ndarray) -> Graph:
         both = lambda a, b: np.concatenate([a, b])
         return Edges(both(i, j), both(j, i), both(image, -image), both(real, real), e.cutoff)
 
-    return Graph(system, renamed(world.near), renamed(world.far))
+    return Graph(system, renamed(world.near), None if world.far is None else renamed(world.far))
 
 
 def rearranged(owner: np.ndarray, arrange: Callable) -> np.ndarray:
@@ -87,15 +85,13 @@ def spoilt_padding(padded: Graph, rng: np.random.Generator) -> Graph:
         spin=spoil(s.spin),
     )
 
-    def spoil_pairs(e: Edges | None) -> Edges | None:
-        if e is None:
-            return None
+    def spoil_pairs(e: Edges) -> Edges:
         one, other = rng.integers(0, s.atoms, (2, e.half)).astype(np.int32)
         i = np.where(e.real, e.i, np.concatenate([one, other]))
         j = np.where(e.real, e.j, np.concatenate([other, one]))
         return Edges(i, j, e.image, e.real, e.cutoff)
 
-    return Graph(system, spoil_pairs(padded.near), spoil_pairs(padded.far))
+    return Graph(system, spoil_pairs(padded.near), None if padded.far is None else spoil_pairs(padded.far))
 
 
 def structures(world: Graph) -> list[System]:

@@ -35,4 +35,23 @@ LAWS = {
     "statements": obeys_statements,
 }
 
-__all__ = ["LAWS", "equivariance_error", *(law.__name__ for law in LAWS.values())]
+__all__ = [
+    "LAWS",
+    "equivariance_error",
+    "obeys_batching",
+    "obeys_curvature",
+    "obeys_extensivity",
+    "obeys_finiteness",
+    "obeys_gradient",
+    "obeys_isolation",
+    "obeys_padding",
+    "obeys_permutation",
+    "obeys_precision",
+    "obeys_reach",
+    "obeys_rotation",
+    "obeys_smoothness",
+    "obeys_statements",
+    "obeys_strain",
+    "obeys_sums",
+    "obeys_translation",
+]

@@ -27,12 +27,17 @@ def obeys_sums(potential: Potential, graph: Graph, seed: int = 0, shape: Size | 
 
     if not found.terms:
         raise AssertionError("The prediction has no terms: expected the energy by physical term.")
-    sums = [(sum(found.terms.values()), found.energy, "The terms do not add up to the energy.")]
+
+    def add_up(what: str, parts, whole_name: str, whole) -> float:
+        sentence = f"The {what} do not add up to the {whole_name}."
+        return measured.must(measured.gap(parts, whole), allowed, sentence)
+
+    worst = add_up("terms", np.sum(list(found.terms.values()), axis=0), "energy", found.energy)
     if found.energies is not None:
-        sums.append((total(found.energies), found.energy, "The energies of the atoms do not add up to the energy."))
+        worst = max(worst, add_up("energies of the atoms", total(found.energies), "energy", found.energy))
     if found.charges is not None and s.charge is not None and "charge" in potential.needs:
-        sums.append((total(found.charges), s.charge, "The partial charges do not add up to the stated charge."))
-    return max(measured.must(measured.gap(a, b), allowed, sentence) for a, b, sentence in sums)
+        worst = max(worst, add_up("partial charges", total(found.charges), "stated charge", s.charge))
+    return worst
 
 
 def obeys_precision(potential: Potential, graph: Graph, seed: int = 0, shape: Size | None = None) -> float:

@@ -89,7 +89,7 @@ def _along(graph: Graph, direction: np.ndarray, t: float) -> Graph:
     return moves.moved(graph, graph.system.positions + t * direction)
 
 
-def _error(f: Callable, expected, whole: np.ndarray) -> float:
+def _error(f: Callable, expected, whole) -> float:
     """The difference of (1) from `expected`, relative to 1 + the largest entry of the whole."""
     slopes = [(8 * (f(h) - f(-h)) - (f(2 * h) - f(-2 * h))) / (12 * h) for h in STEPS]  # (1)
     errors = [float(np.max(np.abs(slope - expected))) / (1 + np.max(np.abs(whole))) for slope in slopes]

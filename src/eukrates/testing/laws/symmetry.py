@@ -25,7 +25,7 @@ def obeys_translation(potential: Potential, graph: Graph, seed: int = 0, shape: 
     error = max(error, _must(there.forces, here.forces, allowed, "The forces changed when everything was moved."))
     net = np.zeros((graph.system.systems, 3))
     np.add.at(net, graph.system.owner, np.asarray(here.forces, np.float64))
-    scale = 1 + np.max(np.abs(here.forces))
+    scale = 1 + np.max(np.abs(np.asarray(here.forces)))
     return max(error, measured.must(float(np.max(np.abs(net)) / scale), allowed, "The forces do not add up to zero."))
 
 
@@ -48,7 +48,7 @@ def obeys_permutation(potential: Potential, graph: Graph, seed: int = 0, shape: 
     """Listing the atoms in another order changes the order of the answers and nothing else."""
     graph, rng, shape, allowed = measured.opened(potential, graph, seed, shape)
     before, worst = measured.measure(potential, graph, shape), 0.0
-    for arrange in (np.flip, rng.permutation):
+    for arrange in (np.flip, lambda rows: np.roll(rows, 1), rng.permutation):
         rows = moves.rearranged(graph.system.owner, arrange)
         after = measured.measure(potential, moves.permuted(graph, rows), shape)
         for name in ("energy", "energies", "charges", "hirshfeld_ratios", "forces", "dipole"):
