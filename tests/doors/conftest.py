@@ -3,38 +3,21 @@
 from pathlib import Path
 
 import ase.io
-import numpy as np
+import jax
 import pytest
 import yaml
 from ase import Atoms
-from ase.calculators.emt import EMT
-from ase.calculators.singlepoint import SinglePointCalculator
+from clusters import clusters, labelled
 
 from eukrates.app.cli import run
+from eukrates.models import SO3krates, save
 
 SETTINGS = {
     "data": {"valid": 8, "test": 8, "seed": 1},
-    "model": {
-        "so3krates": {"features": 8, "layers": 1, "heads": 2, "degrees": [1], "cutoff": 4.0, "basis_size": 6}
-    },
+    "model": {"so3krates": {"features": 8, "layers": 1, "heads": 2, "degrees": [1], "cutoff": 4.0, "basis_size": 6}},
     "training": {"epochs": 3, "batch_size": 4, "optimiser": {"learning_rate": 0.01}},
     "card": {"level_of_theory": "EMT", "licence": "CC0-1.0"},
 }
-
-
-def labelled(atoms: Atoms) -> Atoms:
-    """With energy and forces of effective medium theory."""
-    atoms.calc = EMT()
-    results = {"energy": atoms.get_potential_energy(), "forces": atoms.get_forces()}
-    atoms.calc = SinglePointCalculator(atoms, **results)
-    return atoms
-
-
-def clusters(count: int, seed: int = 0) -> list[Atoms]:
-    """Shaken CuAl2 triangles."""
-    rng = np.random.default_rng(seed)
-    triangle = np.array([[0.0, 0.0, 0.0], [2.6, 0.0, 0.0], [1.3, 2.3, 0.0]])
-    return [labelled(Atoms("CuAl2", triangle + rng.normal(scale=0.15, size=(3, 3)))) for _ in range(count)]
 
 
 @pytest.fixture(scope="session")
@@ -89,3 +72,12 @@ def failing(capsys):
         return said
 
     return fail
+
+
+@pytest.fixture(scope="session")
+def ethanol_model(tmp_path_factory) -> Path:
+    """A model of ethanol that was never trained, in a file with a card."""
+    options = {"features": 8, "layers": 1, "heads": 2, "degrees": (1,), "basis_size": 8}
+    model = SO3krates(["H", "C", "O"], **options, key=jax.random.key(0))
+    card = {"level_of_theory": "none", "licence": "CC0-1.0"}
+    return save(model, tmp_path_factory.mktemp("model") / "model.safetensors", card)

@@ -4,8 +4,8 @@ import json
 
 import ase.io
 import pytest
-from conftest import clusters, labelled
 from ase import Atoms
+from clusters import clusters, labelled
 
 from eukrates.app.cli import run
 
@@ -13,6 +13,34 @@ from eukrates.app.cli import run
 @pytest.fixture
 def model(trained):
     return trained / "best.safetensors"
+
+
+def test_check_finds_nothing_to_mend_in_good_data(data, capsys):
+    assert run(["check", str(data)]) == 0
+    told = capsys.readouterr().out
+    assert "58 structures, 2 of them free atoms" in told
+    assert "energy                  58" in told
+
+
+def test_check_fails_on_a_missing_label_and_names_it(tmp_path, capsys):
+    frames = clusters(12)
+    for frame in frames[:3]:
+        del frame.calc.results["forces"]
+    ase.io.write(tmp_path / "holes.extxyz", frames)
+    assert run(["check", str(tmp_path / "holes.extxyz")]) == 1
+    assert "forces is missing on some frames" in capsys.readouterr().out
+
+
+def test_check_reads_on_after_a_frame_that_cannot_be_read(tmp_path, capsys):
+    frames = clusters(12)
+    frames[4].calc.results["energy"] = float("nan")
+    ase.io.write(tmp_path / "nan.extxyz", frames)
+    assert run(["check", str(tmp_path / "nan.extxyz")]) == 1
+    assert "nan.extxyz#4" in capsys.readouterr().out
+
+
+def test_check_refuses_what_is_not_there(failing):
+    assert "There is no file" in failing("check", "nowhere.extxyz")
 
 
 def test_evaluate_prints_and_writes(model, data, tmp_path, capsys):

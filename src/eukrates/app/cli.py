@@ -21,7 +21,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for _command in COMMANDS:
-    app.command(no_args_is_help=_command.__name__ in ("check", "train", "evaluate", "inspect", "md", "label"))(_command)
+    app.command()(_command)
 
 
 def _version(wanted: bool) -> bool:
@@ -33,9 +33,7 @@ def _version(wanted: bool) -> bool:
 
 @app.callback()
 def _options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")] = False,
 ) -> None: ...
 
 

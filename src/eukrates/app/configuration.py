@@ -38,19 +38,26 @@ class Data(Section):
         default=None, description="Of the files. Default: eV and Angstrom; .npz files must say."
     )
     seed: int = Field(default=0, ge=0, strict=True, description="Of the random split.")
+    incomplete: bool = Field(
+        default=False, strict=True, description="Train although some structures lack a label; they do not count for it."
+    )
 
     @field_validator("keys")
     @classmethod
     def _known_labels(cls, keys: dict) -> dict:
         for label in keys:
             if label not in CANDIDATES:
-                raise ValueError(f"unknown label {label!r}{near_miss(label, CANDIDATES)} Known: {', '.join(CANDIDATES)}.")
+                raise ValueError(
+                    f"unknown label {label!r}{near_miss(label, CANDIDATES)} Known: {', '.join(CANDIDATES)}."
+                )
         return keys
 
     @field_validator("valid", "test")
     @classmethod
     def _sensible_part(cls, part):
-        if isinstance(part, bool) or (isinstance(part, int | float) and not (part >= 1 and part == int(part)) and not 0 < part < 1):
+        if isinstance(part, bool) or (
+            isinstance(part, int | float) and not (part >= 1 and part == int(part)) and not 0 < part < 1
+        ):
             raise ValueError(f"expected a file, a count (1, 2, …) or a fraction between 0 and 1, got {part!r}")
         return part
 
@@ -59,7 +66,9 @@ class Card(Section):
     """What the model file says about where it comes from. Say the level of theory: without it energies mean nothing."""
 
     level_of_theory: str | None = Field(default=None, description='For example "PBE0/def2-TZVP".')
-    licence: str | None = Field(default=None, description='For example "CC0-1.0"; without one nobody may use the model.')
+    licence: str | None = Field(
+        default=None, description='For example "CC0-1.0"; without one nobody may use the model.'
+    )
     authors: str | None = None
     citation: str | None = None
     description: str | None = None
@@ -104,7 +113,7 @@ class Configuration(Section):
     data: Data
     e0: Literal["auto"] | dict[str, float] = Field(
         default="auto",
-        description='Energies of free atoms in eV, {H: -13.6, …}. What is not given is taken from free atoms in the '
+        description="Energies of free atoms in eV, {H: -13.6, …}. What is not given is taken from free atoms in the "
         "data, else fitted by least squares; the source is printed.",
     )
     model: Model = Field(default_factory=lambda: Model(so3krates=None))  # type: ignore[valid-type]

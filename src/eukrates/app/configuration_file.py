@@ -1,4 +1,4 @@
-"""A YAML file → `Configuration`. Mistakes are found before anything else happens, and named with the nearest right word."""
+"""A YAML file → `Configuration`. Mistakes are found before anything else happens, and named with the right word."""
 
 import os
 import typing

@@ -37,14 +37,19 @@ class Demo:
         dynamics_ps: ps of Langevin dynamics.
         nve_ps: ps at constant energy.
         temperature_kelvin: K, of both.
+        timestep_fs: fs, of both.
+        features: of the model.
+        valid, test: structures that are not trained on.
     """
 
     epochs: int = 120
-    dynamics_ps: float = 20.0
-    nve_ps: float = 5.0
-    temperature_kelvin: float = 300.0
-    timestep_fs: float = 0.5
+    dynamics_ps: float | int = 20.0
+    nve_ps: float | int = 5.0
+    temperature_kelvin: float | int = 300.0
+    timestep_fs: float | int = 0.5
     features: int = 64
+    valid: int = 50
+    test: int = 100
 
     @classmethod
     def lasting(cls, minutes: float) -> "Demo":
@@ -99,7 +104,7 @@ def settings(folder: Path, choices: Demo, data: Path) -> Configuration:
     model = {"features": choices.features, "layers": 2, "degrees": [1, 2], "cutoff": 5.0}
     return configuration(
         {
-            "data": {"train": str(data), "valid": 50, "test": 100},
+            "data": {"train": str(data), "valid": choices.valid, "test": choices.test},
             "model": {"so3krates": model},
             "training": {
                 "epochs": choices.epochs,
@@ -134,9 +139,9 @@ def _simulated(folder: Path, trained: Outcome, test: Dataset, choices: Demo, bar
         show = lambda p: update(p.step, p.steps, dynamics_words(p))
         if (folder / CHECKPOINT).exists():
             return resume(potential, folder, steps, show)
-        bath = Langevin(choices.temperature_kelvin)
-        record = Record(directory=folder, every=20)
-        return run(potential, test[0].system, bath, steps, choices.timestep_fs, record=record, progress=show)
+        start = next((s for s in test if s.group == GROUP), test[0]).system
+        bath, record = Langevin(choices.temperature_kelvin), Record(directory=folder, every=20)
+        return run(potential, start, bath, steps, choices.timestep_fs, record=record, progress=show)
 
 
 def _may_use(folder: Path) -> None:

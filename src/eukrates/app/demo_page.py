@@ -1,5 +1,6 @@
 """The page of the demonstration: results, and what the numbers mean."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,9 +12,13 @@ from eukrates.dynamics import Run
 from eukrates.matter import System
 from eukrates.plots.report import Block, Report, Section, Verdict
 from eukrates.plots.sections import dynamics_section, evaluation_section, inspection_section, training_section
-from eukrates.trust import Inspection
+from eukrates.trust import Inspection, Table
 from eukrates.units import KCAL_PER_MOL, KELVIN
 
+MEANING_OF_DATA = (
+    "{structures} structures of ethanol and the free atoms H, C and O, which give the zero of energy. Groups are the "
+    "ways in which structures were made: md_… by dynamics at a temperature, modes by displacements along vibrations."
+)
 MEANING_OF_TRAINING = (
     "The loss is the weighted squared error of energies per atom and forces. The validation curve is measured on "
     "structures that are not trained on, with averaged weights; where it stops falling while training goes on "
@@ -51,12 +56,28 @@ def demo_page(
     )
     sections = [
         Section("In short", _summary(trained, inspection, simulated, target_kelvin)),
+        Section("The data", _data(trained)),
         Section(curves.title, [*curves.blocks, MEANING_OF_TRAINING]),
         Section(errors.title, [MEANING_OF_ERRORS, *errors.blocks]),
         inspection_section(inspection),
         Section(moving.title, [_meaning_of_dynamics(simulated), *moving.blocks, MEANING_OF_BONDS]),
     ]
     return Report("A force field of ethanol", sections, f"{SUBTITLE} · eukrates demo")
+
+
+def _data(trained: Outcome) -> list[Block]:
+    everything, report = trained.prepared.parts.everything, trained.checked
+    counts = Counter(sample.group or "none" for sample in everything)
+    blocks: list[Block] = [
+        MEANING_OF_DATA.format(structures=len(everything)),
+        Table("Where the structures come from", ("group", "structures"), list(counts.items())),
+    ]
+    if report is None:
+        return [*blocks, "The check of the data was made when the training began, before it was interrupted."]
+    found = [(f.severity, f.fault, f.place, f.fix) for f in report.rows]
+    blocks += [Verdict(report.verdict, "good" if report.ok and not found else "care" if report.ok else "bad")]
+    blocks += [Table("Findings", ("", "fault", "where", "fix"), found)] if found else []
+    return [*blocks, Table("What was checked", ("measured",), [(line,) for line in report.done])]
 
 
 def _summary(trained: Outcome, inspection: Inspection, simulated: Run, target_kelvin: float) -> list[Block]:
@@ -101,8 +122,8 @@ def _meaning_of_dynamics(simulated: Run) -> str:
     settings = simulated.settings
     thermal = 1e3 * KELVIN * (settings.ensemble.temperature_kelvin or 0.0)
     return (
-        f"Langevin dynamics in steps of {settings.timestep_fs:g} fs: friction and noise hold the temperature. The total "
-        "energy with the heat of the bath taken off is conserved by exact dynamics; a drift would heat the molecule. "
-        f"Compare with the thermal energy kT = {thermal:.1f} meV. The temperature of nine atoms fluctuates widely: that "
-        "is physics, not noise of the method."
+        f"Langevin dynamics in steps of {settings.timestep_fs:g} fs: friction and noise hold the temperature. Exact "
+        "dynamics conserves the total energy with the heat of the bath taken off; a drift would heat the molecule. "
+        f"Compare with the thermal energy kT = {thermal:.1f} meV. The temperature of nine atoms fluctuates widely: "
+        "that is physics, not noise of the method."
     )

@@ -59,7 +59,9 @@ class _Lines:
         left = self._left(total)
         rest = f" · {clock(left)} left" if left is not None and done < total else ""
         words = f" · {words}" if words else ""
-        self.console.print(f"{self.title} {done}/{total} {self.unit}{rest}{words}", highlight=False, markup=False, soft_wrap=True)
+        self.console.print(
+            f"{self.title} {done}/{total} {self.unit}{rest}{words}", highlight=False, markup=False, soft_wrap=True
+        )
 
     def _left(self, total: int) -> float | None:
         (then, before), (now, done) = self.seen[0], self.seen[-1]

@@ -46,7 +46,7 @@ def doctor() -> Health:
     rows = [("pass" if value <= limit else "FAIL", name, value, limit, unit) for name, value, limit, unit in tests]
     return Health(
         tables=(
-            Table("Versions", ("what", "version"), [("python", platform.python_version()), *versions(PACKAGES).items()]),
+            Table("Versions", ("what", "version"), list(versions(PACKAGES).items())),
             Table("Machine", ("what", "value"), list(_machine())),
             Table("Extras", ("extra", "state"), [(name, _extra(name)) for name in EXTRAS]),
             Table("Arithmetic", ("", "test", "found", "allowed", "unit"), rows),
@@ -63,7 +63,7 @@ def _machine() -> Iterator[tuple[str, str]]:
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     yield "eukrates", __version__
     yield "platform", platform.platform()
-    yield "python", sys.executable
+    yield "python", f"{platform.python_version()}, {sys.executable}"
     yield "devices", ", ".join(f"{device.device_kind} ({device.platform})" for device in jax.devices())
     yield "cores usable", f"{usable} of {os.cpu_count()}"
     for name in ("XLA_FLAGS", "OMP_NUM_THREADS", "JAX_PLATFORMS", "JAX_ENABLE_X64"):
@@ -94,7 +94,12 @@ def _tests() -> Iterator[tuple[str, float, float, str]]:
     yield "forces against energy differences", float(np.abs(forces - _differences(exact, r)).max()), 1e-6, "eV/Å"
     yield "forces in float32 against float64", float(np.abs(_forces(model, r) - forces).max()), 1e-3, "eV/Å"
     turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
-    yield "forces of a turned structure", float(np.abs(_forces(exact, r @ turn.T) - forces @ turn.T).max()), 1e-10, "eV/Å"
+    yield (
+        "forces of a turned structure",
+        float(np.abs(_forces(exact, r @ turn.T) - forces @ turn.T).max()),
+        1e-10,
+        "eV/Å",
+    )
 
 
 def _relative(found: np.ndarray, true: np.ndarray) -> float:

@@ -1,16 +1,32 @@
-"""`evaluate` and `inspect` on files: what the command line does, for Python."""
+"""`check`, `evaluate` and `inspect` on files: what the command line does, for Python."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from eukrates.data import Dataset, read, separate
+from eukrates.data.check import Report as CheckReport
+from eukrates.data.check import check
 from eukrates.data.sample import LABELS
 from eukrates.files import write_atomically
 from eukrates.models import load, read_header
 from eukrates.plots.report import Report
 from eukrates.plots.sections import evaluation_section, inspection_section
 from eukrates.trust import Evaluation, Inspection, ShortRun, evaluate, inspect
+
+
+def check_files(
+    files: Sequence[str | Path],
+    want: Sequence[str] | None = None,
+    keys: Mapping[str, str | None] | None = None,
+    units: Mapping[str, str] | None = None,
+) -> CheckReport:
+    """Examine data files of one set; unreadable frames are findings.
+
+    Raises:
+        ValueError: files that are missing or no data at all, keys or units that cannot be.
+    """
+    return check(read(list(files), keys or None, units or None, on_error="collect"), want)
 
 
 def evaluate_file(
@@ -27,7 +43,7 @@ def evaluate_file(
         ValueError: what `load`, `read` and `evaluate` refuse.
     """
     potential = load(model)
-    found = evaluate(potential, structures(read(data, keys, units)))
+    found = evaluate(potential, structures(read(data, keys or None, units or None)))
     if json_file is not None:
         write_atomically(json_file, json.dumps(found.as_dict(), indent=1))
     if report is not None:

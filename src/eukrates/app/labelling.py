@@ -32,8 +32,8 @@ def label_file(
     source: str | Path,
     how: str,
     out: str | Path,
-    charge: int | None = None,
-    spin: int | None = None,
+    charge: float | int | None = None,
+    spin: float | int | None = None,
     processes: int = 1,
     progress: Callable | None = None,
 ) -> Campaign:

@@ -43,5 +43,5 @@ def training_facts(prepared: Prepared, trained: Trained) -> dict[str, str]:
         "E0 (eV)": f"{e0} ({prepared.energies.source})",
         "model": f"{settings.model.spec}",
         "parameters": f"{prepared.parameters}",
-        "epochs": f"{settings.training.epochs}, best {trained.epoch}" + (", stopped early" if trained.stopped_early else ""),
+        "epochs": f"{settings.training.epochs}, best {trained.epoch}" + ", stopped early" * trained.stopped_early,
     }

@@ -49,7 +49,7 @@ def files_of(data: Data) -> dict[str, tuple[str, ...]]:
         for name in names:
             other = seen.setdefault(Path(name).resolve(), part)
             if other != part:
-                raise ValueError(f"{name} is in {other} and in {part}: errors on structures that were trained on say nothing.")
+                raise ValueError(f"{name} is in {other} and in {part}: such errors would say nothing.")
     return files
 
 
@@ -77,7 +77,7 @@ def _divided(data: Data, bare: Mapping[str, Dataset], everything: Dataset) -> Sp
     pool = bare["train"]
     if not len(pool):
         raise ValueError(f"{', '.join(listed(data.train))}: no structures to train on (free atoms do not count).")
-    wanted = {part: 0 if part in bare or getattr(data, part) is None else getattr(data, part) for part in ("valid", "test")}
+    wanted = {part: 0 if part in bare else getattr(data, part) or 0 for part in ("valid", "test")}
     taken = sum(n if n >= 1 else round(n * len(pool)) for n in wanted.values())
     size = data.size or len(pool) - int(taken)
     if size < 1:

@@ -42,7 +42,9 @@ def prepare(configuration: Configuration, tell: Tell = print) -> Prepared:
     tell(parts.everything.describe())
     tell(f"Split ({parts.split.rule}): {_counts(parts)}; {len(parts.free_atoms)} free atoms.")
     energies = free_atom_energies(parts, configuration.given_e0)
-    tell("E0 in eV: " + ", ".join(f"{s} {e:.6f}" for s, e in energies.energies.items()) + f". Source: {energies.source}.")
+    tell(
+        "E0 in eV: " + ", ".join(f"{s} {e:.6f}" for s, e in energies.energies.items()) + f". Source: {energies.source}."
+    )
     known = statistics(train, energies)
     elements = train.elements
     scale = natural_scale(known)

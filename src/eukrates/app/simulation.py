@@ -45,7 +45,9 @@ class Simulation:
         if self.precision not in ("float32", "float64"):
             raise ValueError(f"Expected a precision of float32 or float64, got {self.precision!r}.")
         if not self.time_ps > 0 or not self.timestep_fs > 0:
-            raise ValueError(f"Expected a time (ps) and a time step (fs) above 0, got {self.time_ps}, {self.timestep_fs}.")
+            raise ValueError(
+                f"Expected a time (ps) and a time step (fs) above 0, got {self.time_ps}, {self.timestep_fs}."
+            )
 
     @classmethod
     def named(cls, **options) -> "Simulation":
@@ -89,7 +91,9 @@ def simulate(
     """
     choices, folder = choices or Simulation(), Path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ValueError(f"{folder} is not empty. Nothing was touched: choose another folder, or --resume the run in it.")
+        raise ValueError(
+            f"{folder} is not empty. Nothing was touched: choose another folder, or --resume the run in it."
+        )
     potential = cast(load(model), choices.precision)
     atoms = read_structure(structure, frame)
     atoms.info |= dict(electrons or {})

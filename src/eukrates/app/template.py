@@ -1,4 +1,4 @@
-"""A commented configuration to start from, and its JSON schema: both written by the models, so they cannot be outdated."""
+"""A commented configuration to start from, and its JSON schema: written by the models, so never outdated."""
 
 import json
 import textwrap
@@ -12,7 +12,7 @@ from eukrates.app.configuration import Configuration, Model
 
 HEAD = """\
 # One training run:  eukrates train {name}
-# Only data.train must be given. All other values are the defaults; what is commented out is taken from the data, or off.
+# Only data.train must be given. All other values are defaults; what is commented out comes from the data, or is off.
 """
 WIDTH = 118
 
@@ -42,7 +42,7 @@ def _lines(section: type[BaseModel], given: dict[str, Any], indent: str = "") ->
         yield from _comment(words, indent)
         yield f"{indent}{'# ' if off else ''}{name}:"
         deeper = _lines(inner, given.get(name, {}), indent + "  ")
-        yield from (f"{indent}# {line[len(indent):].replace('# ', '', 1)}" for line in deeper) if off else deeper
+        yield from (f"{indent}# {line[len(indent) :].replace('# ', '', 1)}" for line in deeper) if off else deeper
 
 
 def _section_of(name: str, field) -> type[BaseModel] | None:

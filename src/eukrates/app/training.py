@@ -11,6 +11,7 @@ from eukrates.app.gate import pass_gate
 from eukrates.app.pages import training_page
 from eukrates.app.preparation import Prepared, Tell, prepare
 from eukrates.app.provenance import card
+from eukrates.data.check import Report
 from eukrates.files import write_atomically
 from eukrates.models import load, read_header, save
 from eukrates.training import Progress, Run, Trained
@@ -26,7 +27,7 @@ class Outcome:
     evaluations: dict[str, Evaluation]  # of the best model, by part: valid, and test if there is one
     report: Path
     prepared: Prepared
-    resumed: bool
+    checked: Report | None  # of the data; None where a checked run was resumed
 
 
 def train(
@@ -55,7 +56,8 @@ def train(
     folder = Path(configuration.folder)
     going_on = folders.may_use(folder, configuration, resume, overwrite)
     prepared = prepare(configuration, tell)
-    pass_gate(prepared, strict, tell)
+    labels, incomplete = configuration.plan.loss.labels, configuration.data.incomplete
+    checked = None if going_on else pass_gate(prepared.parts, labels, incomplete, strict, tell)
     about = card(configuration, prepared.parts, prepared.energies)
     run = _run(prepared, folder, about)
     if going_on:
@@ -70,7 +72,7 @@ def train(
     trained = run(progress)
     evaluations = _judged(prepared, trained, folder, tell)
     page = training_page(folder, prepared, trained, evaluations).write(folder / folders.REPORT)
-    return Outcome(folder, trained, evaluations, page, prepared, going_on)
+    return Outcome(folder, trained, evaluations, page, prepared, checked)
 
 
 def _run(prepared: Prepared, folder: Path, about: dict) -> Run:

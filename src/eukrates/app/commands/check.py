@@ -1,13 +1,25 @@
-"""`eukrates check`: is a data file what it seems?"""
+"""`eukrates check`: are data what they seem?"""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from eukrates.app.commands.options import Keys, Units
+
 
 def check(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Data files of one set.")],
+    want: Annotated[list[str] | None, typer.Option(help="A label that all frames must have; repeatable.")] = None,
+    keys: Keys = None,
+    units: Units = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings fail, too.")] = False,
 ) -> None:
-    """Counts, units, signs, duplicates."""
-    raise NotImplementedError
+    """Examine data before training: labels, units, signs, copies, outliers. Exit code 1: something to mend."""
+    from eukrates.app.judging import check_files
+    from eukrates.app.outputs import pairs
+
+    report = check_files(files, want, pairs(keys, "--key"), pairs(units, "--unit"))
+    print(report.text())
+    if not report.ok or (strict and any(f.severity == "warning" for f in report.findings)):
+        raise typer.Exit(1)

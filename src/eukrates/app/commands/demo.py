@@ -10,7 +10,7 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Where everything is written.")] = Path("demo"),
     minutes: Annotated[float, typer.Option(help="About how long, on two cores.")] = 6.0,
 ) -> None:
-    """From quantum chemistry to dynamics, offline: check, train, evaluate, inspect, 20 ps of ethanol, one report.html."""
+    """The whole road, offline: check, train, evaluate, inspect, 20 ps of ethanol, one report.html."""
     from eukrates.app.demo import Demo
     from eukrates.app.demo import demo as run
     from eukrates.app.display import progress

@@ -3,16 +3,18 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
+
+from eukrates.app.commands.options import Charge, Spin
 
 
 def label(
-    source: Annotated[Path, typer.Argument(metavar="FILE", help="Structures: any file that ASE reads.")],
-    how: Annotated[str, typer.Option("--with", help="gfn2, gfn1, ipea1, or pyscf:FUNCTIONAL/BASIS.")],
-    out: Annotated[Path | None, typer.Option(help="Extended XYZ, in eV and Å; default: FILE.labelled.extxyz.")] = None,
-    charge: Annotated[int | None, typer.Option(help="e, of structures that do not state it.")] = None,
-    spin: Annotated[int | None, typer.Option(help="Unpaired electrons, of structures that do not state them.")] = None,
-    processes: Annotated[int, typer.Option(min=1, help="Calculations at once, one thread each.")] = 1,
+    source: Annotated[Path, Argument(metavar="FILE", help="Structures: any file that ASE reads.")],
+    how: Annotated[str, Option("--with", help="gfn2, gfn1, ipea1, or pyscf:FUNCTIONAL/BASIS.")],
+    out: Annotated[Path | None, Option(help="Extended XYZ, eV, Å. Default: FILE.labelled.extxyz.")] = None,
+    charge: Charge = None,
+    spin: Spin = None,
+    processes: Annotated[int, Option(min=1, help="Calculations at once, one thread each.")] = 1,
 ) -> None:
     """Label structures. A killed campaign goes on where it stopped when the same command is given again."""
     from eukrates.app.display import progress
@@ -23,7 +25,6 @@ def label(
         show = lambda entry, done, total: update(done, total, f"last took {entry.seconds:.2g} s")
         found = label_file(source, how, out, charge, spin, processes, show)
     print(f"{found.labelled} structures with labels in {out}, {found.seconds:.3g} s of computing.")
-    for index, reason in found.failures.items():
-        print(f"structure {index} has no labels: {reason}")
     if found.failures:
-        raise ValueError(f"{len(found.failures)} structures could not be labelled; they are not in {out}.")
+        reasons = "\n".join(f"structure {index}: {reason}" for index, reason in found.failures.items())
+        raise ValueError(f"{len(found.failures)} structures have no labels and are left out:\n{reasons}")

@@ -3,19 +3,19 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
 
 
 def init(
-    config: Annotated[Path, typer.Argument(help="The file to write.")] = Path("config.yaml"),
-    data: Annotated[str, typer.Option(help="The data file to name in it.")] = "train.extxyz",
+    config: Annotated[Path, Argument(help="The file to write.")] = Path("config.yaml"),
+    data: Annotated[str, Option(help="The data file to name in it.")] = "train.extxyz",
 ) -> None:
     """Write a commented configuration with every option, its default and its unit."""
+    from eukrates.app.outputs import claim
     from eukrates.app.template import template
     from eukrates.files import write_atomically
 
-    if config.exists():
-        raise ValueError(f"{config} exists. Nothing was overwritten: choose another name.")
+    claim([config], overwrite=False)
     write_atomically(config, template(str(config), data))
     print(f"Wrote {config}. Edit it, then: eukrates train {config}")
 

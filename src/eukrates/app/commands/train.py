@@ -3,15 +3,17 @@
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Argument, Option
+
+from eukrates.app.commands.options import Overwrite
 
 
 def train(
-    config: Annotated[Path, typer.Argument(help="YAML file; `eukrates init` writes one to start from.")],
-    folder: Annotated[str | None, typer.Option(help="Output folder, instead of the one in the file.")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Insist on a run to resume.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace another run in the folder.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Stop on every finding of the data check.")] = False,
+    config: Annotated[Path, Argument(help="YAML file; `eukrates init` writes one to start from.")],
+    folder: Annotated[str | None, Option(help="Output folder, instead of the one in the file.")] = None,
+    resume: Annotated[bool, Option("--resume", help="Insist on a run to resume.")] = False,
+    overwrite: Overwrite = False,
+    strict: Annotated[bool, Option("--strict", help="Stop on every finding of the data check.")] = False,
 ) -> None:
     """Train a model. A killed run goes on where it stopped when the same command is given again."""
     from eukrates.app.configuration_file import read_configuration
@@ -24,5 +26,5 @@ def train(
     with progress("training", "steps") as update:
         show = lambda p: update(p.step, p.steps, training_words(p))
         outcome = run(settings, resume=resume, overwrite=overwrite, strict=strict, progress=show)
-    print(f"\nThe best model is {outcome.trained.best} (epoch {outcome.trained.epoch}).")
+    print(f"\nThe best model is {outcome.trained.best} (epoch {outcome.trained.epoch}); see {outcome.report}.")
     print(f"Next: eukrates inspect {outcome.trained.best} --data DATA")

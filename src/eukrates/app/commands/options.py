@@ -1,0 +1,15 @@
+"""Arguments that several verbs share: name, meaning, unit, default."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+Model = Annotated[Path, Argument(help="Model file (.safetensors).")]
+Keys = Annotated[list[str] | None, Option("--key", help="LABEL=NAME IN THE FILE. Default: detected, printed.")]
+Units = Annotated[list[str] | None, Option("--unit", help="QUANTITY=UNIT, e.g. energy=kcal/mol. Default: eV, Å.")]
+Json = Annotated[Path | None, Option("--json", help="Write all numbers (eV, Å, e) there.")]
+Page = Annotated[Path | None, Option("--report", help="Write a page with tables and plots (.html) there.")]
+Overwrite = Annotated[bool, Option("--overwrite", help="Replace existing output.")]
+Charge = Annotated[float | None, Option(help="e; default: what the file states.")]
+Spin = Annotated[float | None, Option(help="Unpaired electrons; default: what the file states.")]

@@ -1,0 +1,104 @@
+"""What the documents say is run: their Python as it stands, with smaller numbers; their commands by name and option."""
+
+import re
+import shlex
+from importlib.resources import files
+from pathlib import Path
+
+import ase.io
+import matplotlib
+import pytest
+from ase.build import molecule
+
+from eukrates.app.cli import app, run
+from eukrates.data import read, separate, write
+
+ROOT = Path(__file__).parents[2]
+PAGES = ("README.md", "docs/getting_started.md", "docs/training.md", "docs/model_file.md")
+SMALLER = {  # what takes long → what takes seconds
+    r"epochs=120": "epochs=1",
+    r'"epochs": 500': '"epochs": 1',
+    r"train=450, valid=50, test=100": "train=40, valid=8, test=8",
+    r'"features": 64, "layers": 2, "degrees": \(1, 2\)': '"features": 8, "layers": 1, "degrees": (1,)',
+    r'"features": 32, "layers": 2, "heads": 2, "degrees": \[1, 2\]': '"features": 8, "layers": 1, "degrees": [1]',
+    r"steps=40_000": "steps=40",
+    r"time_ps=20": "time_ps=0.02",
+    r"fmax=0.01\)": "fmax=0.01, steps=2)",
+}
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", (ROOT / page).read_text(encoding="utf-8"), re.M | re.S)
+
+
+def shortened(code: str) -> str:
+    for long, short in SMALLER.items():
+        code = re.sub(long, short, code)
+    return code
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch, ethanol_model):
+    """A working directory with the files that the documents speak of."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(matplotlib, "get_backend", lambda: "agg")
+    structures = separate(read(str(files("eukrates.data") / "sets" / "ethanol.extxyz")))
+    write([*structures[0], *structures[1][:60]], tmp_path / "train.extxyz")
+    ase.io.write(tmp_path / "start.xyz", molecule("CH3CH2OH"))
+    (tmp_path / "model.safetensors").write_bytes(ethanol_model.read_bytes())
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_python_of_a_page_runs(page, desk):
+    code = "\n".join(blocks(page, "python"))
+    assert code
+    exec(compile(shortened(code), page, "exec"), {"__name__": "__main__"})
+
+
+def test_every_shortening_still_shortens_something():
+    whole = "\n".join(block for page in PAGES for block in blocks(page, "python"))
+    assert not [long for long in SMALLER if not re.search(long, whole)]
+
+
+def test_the_thirty_lines_are_the_example():
+    (code,) = blocks("README.md", "python")
+    example = (ROOT / "examples" / "train_and_run.py").read_text(encoding="utf-8")
+    assert example.endswith(code)
+    assert len([line for line in code.splitlines() if line.strip()]) <= 35
+
+
+def options(verb: str) -> set[str]:
+    (command,) = [c for c in app.registered_commands if c.callback.__name__ == verb]
+    hints = command.callback.__annotations__
+    named = {o for hint in hints.values() for m in getattr(hint, "__metadata__", ()) for o in m.param_decls or ()}
+    return {o for o in named if o.startswith("--")} | {f"--{name}" for name in hints} | {"--traceback", "--help"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_commands_of_a_page_exist_with_their_options(page):
+    lines = [line for block in blocks(page, "bash") for line in block.splitlines() if "eukrates " in line]
+    lines += re.findall(r"`(eukrates [^`]+)`", (ROOT / page).read_text(encoding="utf-8"))
+    for line in lines:
+        words = shlex.split(line.partition("#")[0].split("&&")[-1].replace("[", "").replace("]", ""))
+        at = next(n for n, word in enumerate(words) if word.endswith("eukrates")) + 1
+        if words[at].startswith("-"):
+            continue
+        given = {word for word in words[at:] if word.startswith("--")}
+        assert given <= options(words[at]), line
+
+
+def test_links_of_a_page_lead_somewhere():
+    for page in (*PAGES, "docs/index.md"):
+        for target in re.findall(r"\]\(([^)]+)\)", (ROOT / page).read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert ((ROOT / page).parent / target.partition("#")[0]).exists(), f"{page}: {target}"
+
+
+def test_the_configuration_in_the_readme_is_one(tmp_path, failing, monkeypatch):
+    """It goes as far as its files, which are not there."""
+    monkeypatch.chdir(tmp_path)
+    (text,) = blocks("README.md", "yaml")
+    (tmp_path / "config.yaml").write_text(text)
+    assert "There is no file train.extxyz" in failing("train", "config.yaml")
+    assert run(["init", "other.yaml"]) == 0
