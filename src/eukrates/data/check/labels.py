@@ -1,0 +1,75 @@
+"""Are the labels there, in every part, on every frame? Keys that look like a missing label are named."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from eukrates.data.atomic_energies import is_isolated_atom
+from eukrates.data.check.finding import Finding
+from eukrates.data.check.subject import Subject
+from eukrates.data.dataset import STATED, stated
+from eukrates.data.keys import look_alikes
+from eukrates.data.sample import LABELS, Sample
+
+
+def labels(subject: Subject, want: Sequence[str] | None) -> list[Finding]:
+    """Labels that are wanted and missing somewhere.
+
+    Without `want`: energy and forces, and every other label, charge and spin that some frame has.
+    """
+    have = Counter(label for sample in subject.samples for label in STATED if stated(sample, label))
+    wanted = list(want) if want is not None else ["energy", "forces", *(x for x in STATED[2:] if have[x])]
+    unknown = sorted(set(wanted) - set(STATED))
+    if unknown:
+        raise ValueError(f"Unknown label {', '.join(unknown)}. Known: {', '.join(STATED)}.")
+    return [finding for label in wanted for finding in _missing(subject, label)]
+
+
+def _missing(subject: Subject, label: str) -> list[Finding]:
+    due = [n for n, sample in enumerate(subject.samples) if _due(sample, label)]
+    absent = [n for n in due if not stated(subject.samples[n], label)]
+    if not absent:
+        return []
+    inside = {name: set(indices) for name, indices in subject.parts.items()}
+    by_part = {name: sum(n in part for n in absent) for name, part in inside.items()}
+    counts = ", ".join(
+        f"{name}: {sum(n in part for n in due) - by_part[name]} of {sum(n in part for n in due)}"
+        for name, part in inside.items()
+    )
+    unread = Counter()
+    for source in subject.sources:
+        unread.update(source.unread)
+    like = look_alikes(label, unread)
+    also = (
+        f"; keys that nobody read: {', '.join(f'{k} ({unread[k]})' for k in like or sorted(unread))}" if unread else ""
+    )
+    return [
+        Finding(
+            "labels",
+            "error",
+            f"{label} is missing" + (" everywhere" if len(absent) == len(due) else " on some frames"),
+            () if len(absent) == len(due) else subject.names(absent),
+            f"frames with {label}: {counts}{also}",
+            _fix(label, like, len(absent) == len(due)),
+        )
+    ]
+
+
+def _fix(label: str, like: list[str], everywhere: bool) -> str:
+    if like and everywhere:
+        return f"Say which key holds it: keys={{'{label}': '{like[0]}'}}."
+    if like:
+        return f"One key for all frames: some have it as {like[0]!r}. Rename it there, or leave the frames out."
+    if label == "charge":
+        return "State the total charge (info key charge, in e) of every frame, 0 for neutral ones, or of none."
+    if label == "spin":
+        return "State the number of unpaired electrons (info key spin) of every frame, 0 for closed shells, or of none."
+    if everywhere:
+        return f"Add {label}, name its key with keys={{'{label}': …}}, or do not ask for it (want=…)."
+    return f"Compute {label} of these frames, leave them out, or do not ask for it (want=…)."
+
+
+def _due(sample: Sample, label: str) -> bool:
+    """A free atom needs no forces; stress belongs to fully periodic systems."""
+    if label in LABELS[1:] and is_isolated_atom(sample):
+        return False
+    return label != "stress" or bool((sample.system.cell[0] != 0).any(axis=1).all())

@@ -1,0 +1,134 @@
+"""Sign and unit of stress, from strained frames, or from a model that learned from forces.
+
+    E_2 - E_1 + ½ (F_1 + F_2) · Δr' = s V/2 (σ_1 + σ_2) : ε                                          (1)
+
+for two frames of the same atoms in different cells: cell_2 = cell_1 (1 + ε), Δr' what the strain leaves of the steps.
+s = 1 for σ = ∂E/∂ε / V, positive under tension. Where cells do not differ, labels are compared with ∂S/∂ε / V of a
+model S that learned from the forces of the other half of the data (`surrogate`).
+"""
+
+import numpy as np
+
+from eukrates.data.check.consistency import robust_line
+from eukrates.data.check.finding import Finding
+from eukrates.data.check.fingerprint import near_pairs
+from eukrates.data.check.subject import Subject, spread
+from eukrates.data.check.surrogate import Ruler
+from eukrates.units import GPA
+
+_UNITS = {"eV/Angstrom^3": 1.0, "GPa": 1 / GPA, "kbar": 10 / GPA, "bar": 1e4 / GPA}
+
+
+def stress(subject: Subject, rulers: list[Ruler], prints: dict[int, np.ndarray]) -> list[Finding]:
+    """One factor for all frames, then the frames that oppose the rest."""
+    frames = [n for n in subject.good if subject.samples[n].stress is not None]
+    if not frames:
+        return []
+    said, labelled, members = _from_rulers(subject, rulers)
+    findings = _judge(*_from_strain(subject, frames, prints), "energies of strained frames")
+    if not findings and len(members):
+        findings = _judge(said.ravel(), labelled.ravel(), "a model that learned from the forces", labels_are_y=True)
+    if not findings and len(members):
+        findings = _odd(subject, said, labelled, members)
+    return findings
+
+
+def _from_strain(subject: Subject, frames: list[int], prints) -> tuple[np.ndarray, np.ndarray]:
+    """Right side (s = 1) and left side of (1) for pairs of frames with different cells."""
+    right, left = [], []
+    for pair in near_pairs(subject, frames, prints, count=6):
+        a, b = subject.samples[pair.first], subject.samples[pair.second]
+        if a.energy is None or b.energy is None or not np.array_equal(a.numbers, b.numbers):
+            continue
+        first, second = np.asarray(a.system.cell[0]), np.asarray(b.system.cell[0])
+        deform = np.linalg.solve(first, second)
+        strain = (deform + deform.T) / 2 - np.eye(3)
+        if not 1e-4 < np.abs(strain).max() < 0.05 or np.abs(deform - deform.T).max() > 0.02:
+            continue
+        step = np.linalg.solve(second.T, np.asarray(b.system.positions).T).T
+        step = step - np.linalg.solve(first.T, np.asarray(a.system.positions).T).T
+        step = (step - np.round(step)) @ (first + second) / 2
+        work, doubt = 0.0, 0.0
+        if a.forces is not None and b.forces is not None:
+            work = 0.5 * float(np.sum((a.forces + b.forces) * (step - step.mean(axis=0))))
+            doubt = float(np.sum(np.linalg.norm(b.forces - a.forces, axis=1) * np.linalg.norm(step, axis=1)))
+        volume = (abs(np.linalg.det(first)) + abs(np.linalg.det(second))) / 2
+        value = volume / 2 * float(np.sum((a.stress + b.stress) * strain))
+        if doubt < 0.3 * abs(b.energy - a.energy + work):
+            right.append(value)
+            left.append(b.energy - a.energy + work)
+    return np.array(right), np.array(left)
+
+
+def _from_rulers(subject: Subject, rulers: list[Ruler]):
+    """Stress of the models and labels, [frames, 6], less their medians over frames of one composition; the frames."""
+    said, labelled, members = [], [], []
+    upper = np.triu_indices(3)
+    for ruler in rulers:
+        rows = {int(n): k for k, n in enumerate(ruler.frames)}
+        mine = [n for n in rows if n not in subject.spoilt and subject.samples[n].stress is not None]
+        for group in subject.alike(mine) if ruler.quality > 0.7 else []:
+            if len(group) < 5:
+                continue
+            volume = np.array([abs(np.linalg.det(subject.samples[n].system.cell[0])) for n in group])
+            model = np.array([ruler.strain[rows[n]] for n in group])[:, *upper] / volume[:, None]
+            label = np.array([subject.samples[n].stress for n in group])[:, *upper]
+            said.append(model - np.median(model, axis=0))
+            labelled.append(label - np.median(label, axis=0))
+            members += [int(n) for n in group]
+    empty = np.zeros((0, 6))
+    return (np.concatenate(said) if said else empty, np.concatenate(labelled) if said else empty, members)
+
+
+def _judge(x: np.ndarray, y: np.ndarray, by: str, labels_are_y: bool = False) -> list[Finding]:
+    """`x` from labels and `y` from physics (strain), or the other way round (`labels_are_y`)."""
+    if len(x) < 8 or not np.any(x):
+        return []
+    slope, correlation = robust_line(x, y)
+    if abs(correlation) < 0.6:
+        return []
+    factor = slope if labels_are_y else 1 / slope  # label / truth
+    evidence = f"labels are {factor:.4g} times what {by} say (correlation {abs(correlation):.2f}); expected 1"
+    findings = []
+    if factor < 0:
+        fault = "stress with the wrong sign"
+        fix = "Declare units={'stress_positive': 'compression'} (VASP and others), or multiply stress by -1."
+        findings.append(Finding("stress sign", "error", fault, (), evidence, fix))
+    size = abs(factor)
+    if not 0.5 < size < 2:
+        unit = min(_UNITS, key=lambda u: abs(np.log(size / _UNITS[u])))
+        if unit != "eV/Angstrom^3" and abs(np.log(size / _UNITS[unit])) < np.log(1.6):
+            fault, fix = (
+                f"stress in {unit}, labelled as eV/Angstrom^3",
+                f"Declare units={{'stress': '{unit}'}} when reading.",
+            )
+        else:
+            fault = "stress in another unit"
+            fix = "Declare units={'stress': …}: eV/Angstrom^3, GPa, kbar, or 'virial' (-volume · stress, in eV)."
+        findings.append(Finding("units", "error", fault, (), evidence, fix))
+    return findings
+
+
+def _odd(subject: Subject, said: np.ndarray, labelled: np.ndarray, members: list[int]) -> list[Finding]:
+    """Frames whose stress opposes the model while the others agree with it."""
+    error = np.sqrt(np.mean((labelled - said) ** 2, axis=1))
+    turned = np.sqrt(np.mean((labelled + said) ** 2, axis=1))
+    typical = spread(error)[0]
+    flipped = [
+        n for n, wrong, right in zip(members, error, turned, strict=True) if wrong > 4 * typical and right < wrong / 2
+    ]
+    far = [n for n, wrong in zip(members, error, strict=True) if wrong > 20 * typical and n not in flipped]
+    findings = []
+    if flipped:
+        evidence = f"they oppose what the forces of the other frames teach (typical error {typical:.2g} eV/Å³)"
+        fix = "Multiply the stress of these frames by -1, or leave them out."
+        fault = "stress with the wrong sign on some frames"
+        findings.append(Finding("stress sign", "error", fault, subject.names(flipped), evidence, fix))
+    if far:
+        evidence = (
+            f"up to {error.max():.3g} eV/Å³ from what the forces of the other frames teach; typical {typical:.2g}"
+        )
+        fix = "Look for another unit (GPa, kbar, virial) or an unconverged calculation in these frames."
+        fault = "stress far from what the forces say"
+        findings.append(Finding("stress", "error", fault, subject.names(far), evidence, fix))
+    return findings
