@@ -28,6 +28,12 @@ def test_bases_have_finite_derivatives_everywhere(name):
         assert np.all(np.isfinite(values)), name
 
 
+@pytest.mark.parametrize("name", BASES)
+def test_bases_keep_single_precision_where_double_is_allowed(name):
+    with jax.enable_x64(True):
+        assert BASES[name](jnp.ones(3, jnp.float32), 5.0, 8).dtype == jnp.float32
+
+
 @pytest.mark.parametrize("name", CUTOFFS)
 def test_cutoffs_fall_from_one_to_zero_smoothly(name):
     f = lambda x: CUTOFFS[name](x[None], 5.0)[0]

@@ -92,6 +92,14 @@ def test_batches_of_an_epoch_hold_every_structure_once_and_depend_on_the_seed():
         assert graph.system.real.sum() == goal.sizes[: int(goal.has_energy.sum())].sum()
 
 
+def test_structures_with_and_without_a_stated_charge_share_batches():
+    silent, neutral = system([1], [[0, 0, 0]]), system([1], [[0, 0, 0]], charge=0.0, spin=1.0)
+    graph, _ = Batches([Sample(silent, energy=0.0), Sample(neutral, energy=0.0)], 3.0, 2, {}, 0).shuffled(0)
+    assert (graph.system.charge, graph.system.spin) == (None, None)
+    graph, _ = Batches([Sample(neutral, energy=0.0)], 3.0, 1, {}, 0).shuffled(0)
+    assert [float(x[0]) for x in (graph.system.charge, graph.system.spin)] == [0.0, 1.0]
+
+
 def test_large_coordinates_do_not_cost_precision():
     near = system([1, 8], [[0, 0, 0], [0.7, 0.1, 0.2]])
     far = system([1, 8], near.positions + 1e5)

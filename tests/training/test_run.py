@@ -15,6 +15,7 @@ from morse import trimers
 
 from eukrates.models import SO3krates, load, read_header, save
 from eukrates.training import Loss, Optimiser, Plan, Run, Schedule
+from eukrates.training.loop import _fingerprint
 
 
 def model(**options):
@@ -37,6 +38,7 @@ def test_it_learns_and_leaves_models_metrics_and_a_finished_checkpoint(tmp_path)
     assert trained.metrics["loss"] == min(row["valid/loss"] for row in rows)
     assert seen[-1].step == seen[-1].steps == 720
     assert read_header(trained.best)["card"]["training"]["epoch"] == trained.epoch
+    assert read_header(trained.last)["card"]["training"]["epoch"] == 120
     again = run(tmp_path, plan)
     assert again.resume()
     assert again().metrics == trained.metrics  # a finished run stays finished
@@ -104,6 +106,17 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path):
             other.resume()
 
 
+def test_every_label_and_the_cell_belong_to_the_identity_of_a_run():
+    plain = trimers(1, seed=1)
+    s = plain[0].system
+    boxed = s.__class__(**(vars(s) | {"cell": 20 * np.eye(3)[None]}))
+    charged = s.__class__(**(vars(s) | {"charge": np.ones(1)}))
+    changed = [{}, {"stress": np.eye(3)}, {"stress": 2 * np.eye(3)}, {"dipole": np.ones(3)}, {"system": boxed}]
+    changed += [{"system": charged}]
+    found = {_fingerprint(Plan(), np.zeros(1), [plain[0].but(**change)], plain) for change in changed}
+    assert len(found) == len(changed)
+
+
 def test_a_damaged_checkpoint_is_said_to_be_damaged(tmp_path):
     plan = Plan(epochs=1, batch_size=5)
     run(tmp_path, plan)()
@@ -148,6 +161,12 @@ def test_a_label_that_nobody_has_is_refused(tmp_path):
     plan = Plan(epochs=1, loss=Loss(energy=1.0, forces=1.0, stress=1.0))
     with pytest.raises(ValueError, match="loss asks for stress and none of the 24 training"):
         run(tmp_path, plan)
+
+
+def test_a_label_that_the_potential_does_not_predict_is_refused(tmp_path):
+    labelled = [s.but(dipole=np.zeros(3)) for s in trimers(3, seed=1)]
+    with pytest.raises(ValueError, match="dipole, which SO3krates does not predict"):
+        run(tmp_path, Plan(epochs=1, loss=Loss(dipole=1.0)), train=labelled, valid=labelled)
 
 
 def test_unknown_elements_and_missing_charges_are_refused_by_name(tmp_path):

@@ -50,7 +50,7 @@ def physnet(r: Float[AnyArray, " pairs"], cutoff: float, size: int) -> Float[Any
 def gaussian(r: Float[AnyArray, " pairs"], cutoff: float, size: int) -> Float[AnyArray, "pairs basis"]:
     """Equation (3)."""
     centres = np.linspace(0.0, cutoff, size)
-    width = centres[1] - centres[0] if size > 1 else cutoff
+    width = cutoff / (size - 1) if size > 1 else cutoff  # a Python number: NumPy's would make float64 of float32
     return jnp.exp(-0.5 * ((r[:, None] - jnp.asarray(centres, r.dtype)) / width) ** 2)
 
 

@@ -1,13 +1,14 @@
 """Samples → padded batches of few shapes, in an order that depends on the seed and the epoch alone."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import equinox as eqx
 import jax
 import numpy as np
 
 from eukrates.data.sample import Sample
-from eukrates.matter import Graph, Size, batch, graph, pad, rounded, size
+from eukrates.matter import Graph, Size, System, batch, graph, pad, rounded, size
 from eukrates.numerics import is_float
 from eukrates.training.targets import Targets, targets
 
@@ -26,7 +27,7 @@ class Batches:
             raise ValueError(f"Expected a batch size of at least 1, got {batch_size}.")
         self.samples, self.e0, self.seed = list(samples), dict(e0), seed
         self.batch_size = min(batch_size, len(self.samples))
-        self._graphs = [_single(graph(s.system, cutoff)) for s in self.samples]
+        self._graphs = [_single(graph(s, cutoff)) for s in _alike([s.system for s in self.samples])]
         self._sizes = np.array([size(g)[:2] for g in self._graphs])
         self.shapes = self._choose_shapes()
 
@@ -82,6 +83,15 @@ class Batches:
             for atoms, pairs in (usual, largest)
         }
         return sorted(sizes)
+
+
+def _alike(systems: Sequence[System]) -> list[System]:
+    """Charge and spin only where all structures state them, so that any of them can share a batch.
+
+    A potential that needs them has refused structures without (see `check_labels`); to any other they are nothing.
+    """
+    partial = [k for k in ("charge", "spin") if len({getattr(s, k) is None for s in systems}) > 1]
+    return [replace(s, **dict.fromkeys(partial)) for s in systems]
 
 
 def _single(whole: Graph) -> Graph:

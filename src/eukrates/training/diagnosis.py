@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from eukrates.data.sample import Sample
+from eukrates.matter import graph
+from eukrates.numerics import to_device
 from eukrates.potential import Potential, check_system
+from eukrates.potential.derivatives import WANTS
 from eukrates.training.batches import Batches
 from eukrates.training.loss import Loss
 from eukrates.training.optimiser import Flat
@@ -18,7 +22,8 @@ def check_labels(potential: Potential, train: Sequence[Sample], valid: Sequence[
 
     Raises:
         ValueError: no structures, a label of the loss that no structure has, a label that is not finite, an element
-            that the potential does not know, a missing charge or spin: with the names of the structures.
+            that the potential does not know, a missing charge or spin: with the names of the structures. A label that
+            the potential does not predict.
     """
     for split, samples in (("training", train), ("validation", valid)):
         if not samples:
@@ -37,6 +42,22 @@ def check_labels(potential: Potential, train: Sequence[Sample], valid: Sequence[
             for label in loss.labels:
                 if getattr(sample, label) is not None and not np.all(np.isfinite(getattr(sample, label))):
                     raise ValueError(f"{sample.name}: {label} is not finite. Remove the structure or repair its label.")
+    _check_answers(potential, train[0], loss)
+
+
+def _check_answers(potential: Potential, sample: Sample, loss: Loss) -> None:
+    """Refuse labels that are no derivative of the energy and that the potential does not predict."""
+    asked = [label for label in loss.labels if label not in WANTS]
+    if not asked:
+        return
+    one = to_device(graph(sample.system, potential.cutoff, potential.far_cutoff))
+    found = eqx.filter_eval_shape(potential, one)  # only traced
+    silent = [label for label in asked if getattr(found, label) is None]
+    if silent:
+        raise ValueError(
+            f"The loss asks for {', '.join(silent)}, which {type(potential).__name__} does not predict. Set the weight "
+            f"of {', '.join(silent)} to 0, or choose a potential that predicts it."
+        )
 
 
 def explain_failure(batches: Batches, flat: Flat, theta, loss: Loss, step: int) -> str:

@@ -172,7 +172,8 @@ class Run:
         self._look()
         self.notes |= {"sums": tally.total, "finished": finished}
         if finished:
-            self._save(LAST, self.flat.potential(self.state.average), self.notes["metrics"], self.notes["best_epoch"])
+            epoch = int(self.state.step) // self.batches.per_epoch
+            self._save(LAST, self.flat.potential(self.state.average), self.notes["metrics"], epoch)
         write_checkpoint(self.folder / CHECKPOINT, self.state, self.notes)
 
     def _save(self, name: str, potential: Potential, metrics: Mapping[str, float], epoch: int) -> None:
@@ -194,4 +195,10 @@ def _fingerprint(plan: Plan, theta, train: Sequence[Sample], valid: Sequence[Sam
     for sample in (*train, *valid):
         for array in (sample.numbers, sample.system.positions, sample.energy, sample.forces, sample.weight):
             sha.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())
+        s = sample.system
+        rest = {"stress": sample.stress, "dipole": sample.dipole, "charge": s.charge, "spin": s.spin}
+        rest["cell"] = s.cell if np.any(s.cell) else None
+        for name, array in rest.items():
+            if array is not None:
+                sha.update(name.encode() + np.ascontiguousarray(array).tobytes())
     return sha.hexdigest()
