@@ -10,7 +10,7 @@ from eukrates.app.demo import Demo, demo
 from eukrates.data import read, separate, write
 from eukrates.models import read_header
 
-TINY = Demo(epochs=1, dynamics_ps=0.02, nve_ps=0.02, features=8, valid=8, test=10)
+TINY = Demo(epochs=1, dynamics_ps=0.02, nve_ps=0.02, features=8, layers=1, degrees=(1,), valid=10, test=10)
 
 
 @contextmanager

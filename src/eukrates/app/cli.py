@@ -1,7 +1,7 @@
 """The command line. Each verb is in its own file under `commands/` and is three lines of Python away."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,7 +10,7 @@ from eukrates.app.failures import asked_for_traceback, report
 from eukrates.version import __version__
 
 # some versions of typer bring a click of their own
-MISUSE = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
+MISUSE: Any = next(kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException")
 
 app = typer.Typer(
     help="Learn a force field from quantum chemistry, prove that it can be trusted, and use it for dynamics.",

@@ -88,8 +88,8 @@ class _Model(Section):
         (name,) = self.model_fields_set
         options = getattr(self, name)
         given = {} if options is None else options.model_dump(exclude_unset=True, exclude={"parts"})
-        if getattr(options, "parts", None):
-            given["parts"] = [part.spec for part in options.parts]
+        if parts := getattr(options, "parts", None):
+            given["parts"] = [part.spec for part in parts]
         return {name: given}
 
 

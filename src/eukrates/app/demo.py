@@ -15,6 +15,7 @@ from eukrates.app.configuration import Configuration
 from eukrates.app.configuration_file import configuration
 from eukrates.app.demo_page import demo_page
 from eukrates.app.display import Update, dynamics_words, training_words
+from eukrates.app.simulation import read_structure
 from eukrates.app.training import Outcome, train
 from eukrates.data import Dataset, read, separate
 from eukrates.dynamics import Langevin, Record, Run, resume, run
@@ -38,7 +39,7 @@ class Demo:
         nve_ps: ps at constant energy.
         temperature_kelvin: K, of both.
         timestep_fs: fs, of both.
-        features: of the model.
+        features, layers, degrees: of the model.
         valid, test: structures that are not trained on.
     """
 
@@ -48,6 +49,8 @@ class Demo:
     temperature_kelvin: float | int = 300.0
     timestep_fs: float | int = 0.5
     features: int = 64
+    layers: int = 2
+    degrees: tuple[int, ...] = (1, 2)
     valid: int = 50
     test: int = 100
 
@@ -101,7 +104,7 @@ def demo(folder: str | Path, bar: Bar, choices: Demo | None = None, data: Path |
 
 def settings(folder: Path, choices: Demo, data: Path) -> Configuration:
     """The training of the demonstration, as `eukrates train` would read it from a file."""
-    model = {"features": choices.features, "layers": 2, "degrees": [1, 2], "cutoff": 5.0}
+    model = {"features": choices.features, "layers": choices.layers, "degrees": list(choices.degrees), "cutoff": 5.0}
     return configuration(
         {
             "data": {"train": str(data), "valid": choices.valid, "test": choices.test},
@@ -139,7 +142,7 @@ def _simulated(folder: Path, trained: Outcome, test: Dataset, choices: Demo, bar
         show = lambda p: update(p.step, p.steps, dynamics_words(p))
         if (folder / CHECKPOINT).exists():
             return resume(potential, folder, steps, show)
-        start = next((s for s in test if s.group == GROUP), test[0]).system
+        start = next((s for s in test.samples if s.group == GROUP), test.samples[0]).system
         bath, record = Langevin(choices.temperature_kelvin), Record(directory=folder, every=20)
         return run(potential, start, bath, steps, choices.timestep_fs, record=record, progress=show)
 
@@ -151,6 +154,4 @@ def _may_use(folder: Path) -> None:
 
 
 def _level(data: Path) -> str | None:
-    import ase.io
-
-    return ase.io.read(data, 0).info.get("level")
+    return read_structure(data).info.get("level")

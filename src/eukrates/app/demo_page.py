@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from eukrates.analysis import drift, temperature_statistics
 from eukrates.app.folder import METRICS
 from eukrates.app.pages import SUBTITLE, training_facts
@@ -91,16 +93,17 @@ def _summary(trained: Outcome, inspection: Inspection, simulated: Run, target_ke
 
 
 def _learned(trained: Outcome) -> str:
-    errors = trained.evaluations["test"].errors
     structures = len(trained.prepared.parts["train"])
     level = trained.prepared.configuration.card.level_of_theory or "an unstated level"
-    energy, forces = errors["energy"], errors["forces"]
-    size = trained.evaluations["test"].comparisons["forces"].reference.std()
+    compared = trained.evaluations["test"].comparisons
+    energy, forces = (compared[name].predicted - compared[name].reference for name in ("energy", "forces"))
+    meaning = 1e3 * np.abs(energy).mean(), np.abs(energy).mean() / KCAL_PER_MOL, 1e3 * np.abs(forces).mean()
+    share = 100 * np.sqrt(np.mean(forces**2) / np.mean(compared["forces"].reference ** 2))
     return (
         f"From {structures} structures at {level}, a SO3krates with {trained.prepared.parameters} parameters learned "
-        f"energies to {1e3 * energy.mae:.1f} meV ({energy.mae / KCAL_PER_MOL:.2f} kcal/mol) and forces to "
-        f"{1e3 * forces.mae:.0f} meV/Å (mean absolute errors on {energy.count} unseen structures), which is "
-        f"{100 * forces.rmse / size:.1f} % of the size of the forces (root mean square of both)."
+        f"energies to {meaning[0]:.1f} meV ({meaning[1]:.2f} kcal/mol) and forces to {meaning[2]:.0f} meV/Å: mean "
+        f"absolute errors on {len(energy)} unseen structures. The forces are off by {share:.1f} % of their size "
+        "(root mean square of both)."
     )
 
 

@@ -46,7 +46,7 @@ def settings_of(kind: type) -> type[Settings]:
     hints, meanings = typing.get_type_hints(kind), argument_meanings(kind)
     for field in dataclasses.fields(kind):
         hint, default = hints[field.name], _default(field)
-        if dataclasses.is_dataclass(hint):
+        if isinstance(hint, type) and dataclasses.is_dataclass(hint):
             inner = settings_of(hint)
             fields[field.name] = (inner, Field(default_factory=inner))
         else:

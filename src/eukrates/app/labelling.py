@@ -56,7 +56,7 @@ def label_file(
     if not Path(source).is_file():
         raise ValueError(f"There is no file {source}.")
     try:
-        frames = ase.io.read(str(source), index=":")
+        frames = list(ase.io.iread(str(source), index=":"))
     except Exception as error:  # ASE's readers raise anything
         raise ValueError(f"{source} cannot be read: {str(error).strip() or type(error).__name__}.") from error
     if not frames:

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import ase
 import ase.io
 
 from eukrates.data import to_system
-from eukrates.dynamics import ENSEMBLES, Progress, Record, Run, resume, run
+from eukrates.dynamics import ENSEMBLES, Ensemble, Progress, Record, Run, resume, run
 from eukrates.dynamics.journal import read_settings
 from eukrates.models import load
 from eukrates.numerics import cast
@@ -60,10 +61,12 @@ class Simulation:
         """How many."""
         return max(1, round(1000 * self.time_ps / self.timestep_fs))
 
-    def make_ensemble(self):
+    def make_ensemble(self) -> Ensemble:
         """The ensemble with its settings."""
-        bath = {"friction_per_ps": self.friction_per_ps} if self.ensemble == "langevin" else {}
-        return ENSEMBLES[self.ensemble](temperature_kelvin=self.temperature_kelvin, **bath)
+        settings: dict[str, Any] = {"temperature_kelvin": self.temperature_kelvin}
+        if self.ensemble == "langevin":
+            settings["friction_per_ps"] = self.friction_per_ps
+        return ENSEMBLES[self.ensemble](**settings)
 
 
 def simulate(

@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, create_model
 from pydantic_core import PydanticUndefined
 
 from eukrates.app.configuration import Configuration, Model
@@ -54,11 +54,10 @@ def _section_of(name: str, field) -> type[BaseModel] | None:
 
 
 def _first_model() -> type[BaseModel]:
-    from pydantic import Field, create_model
-
     name, field = next(iter(Model.model_fields.items()))
     options = field.annotation.__args__[0]  # type: ignore[union-attr]
-    return create_model("Model", __doc__=None, **{name: (options, Field(description=options.__doc__))})
+    fields: dict[str, Any] = {name: (options, Field(description=options.__doc__))}
+    return create_model("Model", **fields)
 
 
 def _entry(indent: str, name: str, value: Any, meaning: str) -> Iterator[str]:

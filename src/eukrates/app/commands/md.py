@@ -36,7 +36,7 @@ def md(
     electrons = said(charge=charge, spin=spin)
     with progress("dynamics", "steps") as update:
         show = lambda p: update(p.step, p.steps, dynamics_words(p))
-        if resume:
+        if structure is None:
             refuse_given(choices | electrons, "--resume keeps the settings of the run")
             run = go_on(model, folder, time, precision, show)
         else:
