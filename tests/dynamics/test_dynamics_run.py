@@ -115,7 +115,7 @@ def test_an_interrupted_run_goes_on_bit_for_bit(whole, tmp_path, hasty):
 SCRIPT = """
 import sys
 sys.path.insert(0, {here!r})
-from test_run import *
+from test_dynamics_run import *
 engine.SECONDS, engine.COMMIT_SECONDS, engine.REPORT_SECONDS = 0.002, 0.0, 0.0
 run(TIED, lattice(), BATH, 400, 1.0, 1, Record({folder!r}, every=10, precision="float64"), print)
 """
