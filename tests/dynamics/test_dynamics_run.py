@@ -144,6 +144,7 @@ def test_a_run_can_be_made_longer(whole, tmp_path):
     with pytest.raises(ValueError, match="has done 400 steps already"):
         resume(TIED, tmp_path / "md", steps=350)
     assert resume(TIED, tmp_path / "md", steps=400).steps_done == 400
+    assert resume(TIED, tmp_path / "md").settings.steps == 400  # the new total is what a later resume goes on to
 
 
 def test_nothing_is_overwritten_and_nothing_is_confused(whole, tmp_path):

@@ -23,7 +23,9 @@ def so3lr_network(weights: dict[str, np.ndarray], neighbours: float) -> SO3krate
         spin=True,
         key=jax.random.key(0),
     )
-    filled = eqx.tree_at(lambda m: [place(m) for place, _ in _table()], model, [jnp.asarray(get(weights)) for _, get in _table()])
+    filled = eqx.tree_at(
+        lambda m: [place(m) for place, _ in _table()], model, [jnp.asarray(get(weights)) for _, get in _table()]
+    )
     return cast(filled, "float64")
 
 

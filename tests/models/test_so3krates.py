@@ -34,6 +34,9 @@ def predict(model, structure, want=("energy",)):
         ({"layers": 0}, "at least one layer"),
         ({"radial_basis": "bernstien"}, "Unknown radial_basis"),
         ({"cutoff_function": "step"}, "Unknown cutoff_function"),
+        ({"cutoff": 0.0}, "cutoff to be finite and above 0"),
+        ({"basis_size": 0}, "basis_size to be finite and above 0"),
+        ({"neighbours": 0.0}, "neighbours to be finite and above 0.*two atoms within the cutoff"),
         ({"e0": {"H": -13.6}}, "missing for O"),
         ({"e0": {"H": -13.6, "O": np.nan}}, "finite energies"),
     ],
@@ -55,8 +58,7 @@ def test_charge_and_spin_are_needed_where_they_enter_and_change_the_energy(need)
     with pytest.raises(ValueError, match=need):
         predict(model, water())
     neutral, other, plain = (
-        predict(m, water(**{need: value})).energy[0]
-        for m, value in ((model, 0.0), (model, 2.0), (make(), 2.0))
+        predict(m, water(**{need: value})).energy[0] for m, value in ((model, 0.0), (model, 2.0), (make(), 2.0))
     )
     assert abs(neutral - other) > 1e-4
     assert predict(make(), water()).energy[0] == plain

@@ -55,7 +55,9 @@ def test_the_loss_is_equation_1(batch):
 def test_padding_does_not_count(batch):
     graph, goal = batch
     found = Prediction(
-        energy=jnp.full(3, 1e6), terms={"network": jnp.asarray([-1.0, 0.0, 1e6])}, forces=jnp.full((graph.system.atoms, 3), 1e6)
+        energy=jnp.full(3, 1e6),
+        terms={"network": jnp.asarray([-1.0, 0.0, 1e6])},
+        forces=jnp.full((graph.system.atoms, 3), 1e6),
     )
     forces = found.forces.at[:5].set(goal.forces[:5])
     sums = errors(Prediction(found.energy, found.terms, forces=forces), graph, goal)

@@ -139,8 +139,15 @@ def test_a_gradient_that_is_not_finite_names_the_structure_and_keeps_the_best_mo
     samples = trimers(24, seed=1)
     spoilt = samples[5].but(forces=np.full((3, 3), 1e30), name="data.extxyz#5")
     plan = Plan(epochs=5, batch_size=4, checkpoint_minutes=0.0)
-    with pytest.raises(FloatingPointError, match="data.extxyz#5"):
+    with pytest.raises(FloatingPointError, match=r"data\.extxyz#5"):
         run(tmp_path, plan, train=[*samples[:5], spoilt, *samples[6:]])()
+
+
+def test_a_validation_that_is_never_finite_names_the_structure(tmp_path):
+    samples = trimers(6, seed=2)
+    spoilt = samples[1].but(forces=np.full((3, 3), 1e30), name="valid.extxyz#1")
+    with pytest.raises(FloatingPointError, match=r"valid\.extxyz#1"):
+        run(tmp_path, Plan(epochs=1, batch_size=4), valid=[samples[0], spoilt, *samples[2:]])()
 
 
 @pytest.mark.parametrize(
@@ -172,6 +179,8 @@ def test_a_label_that_the_potential_does_not_predict_is_refused(tmp_path):
 def test_unknown_elements_and_missing_charges_are_refused_by_name(tmp_path):
     with pytest.raises(ValueError, match=r"morse#0.*charge"):
         run(tmp_path, Plan(epochs=1), charge=True)
-    strange = [s.but(system=s.system.__class__(**(vars(s.system) | {"numbers": s.numbers * 0 + 6}))) for s in trimers(3, 1)]
+    strange = [
+        s.but(system=s.system.__class__(**(vars(s.system) | {"numbers": s.numbers * 0 + 6}))) for s in trimers(3, 1)
+    ]
     with pytest.raises(ValueError, match=r"morse#0.*knows H, O and was given C"):
         run(tmp_path, Plan(epochs=1), train=strange)

@@ -96,7 +96,14 @@ def _stress(values: Mapping, chosen: Mapping[str, str], units: Units, structure)
     if np.all(np.isfinite(matrix)) and np.abs(matrix - matrix.T).max() > 1e-3 * np.abs(matrix).max() + 1e-6:
         raise FrameError("shape", f"stress is not symmetric: {matrix.tolist()}. Compute it again, or do not read it.")
     matrix = (matrix + matrix.T) / 2
-    if units.stress == "virial" or (units.stress is None and "virial" in chosen["stress"].lower()):
+    named_virial = "virial" in chosen["stress"].lower()
+    if named_virial and units.stress not in (None, "virial"):
+        raise FrameError(
+            "shape",
+            f"stress is read from {chosen['stress']!r} and its unit is declared as {units.stress!r}: a virial is an "
+            "energy. Declare units={'stress': 'virial'}, or rename the key if it holds a stress.",
+        )
+    if named_virial or units.stress == "virial":
         volume = abs(np.linalg.det(np.asarray(structure.cell[0])))
         return -matrix * units.energy_factor / volume
     return matrix * units.stress_factor

@@ -51,7 +51,7 @@ class Journal:
         self.directory.mkdir(parents=True, exist_ok=True)
         s = self.settings
         told = s.to_json()
-        write_atomically(self.directory / SETTINGS, json.dumps(told, indent=1) + "\n")
+        write_settings(self.directory, told)
         what = tuple({"velocities": "velocity", "forces": "force"}[name] for name in s.record.what)
         path = self.directory / H5MD
         create_h5md(path, s.structure, s.masses, what, OBSERVABLES, s.record.precision, told)
@@ -118,6 +118,11 @@ class Journal:
         if not self._frames:
             raise ValueError("Nothing was recorded: the run stopped before its first frame.")
         return Trajectory(self.settings.structure, self.settings.masses, joined(self._frames))
+
+
+def write_settings(directory: Path, told: dict[str, Any]) -> None:
+    """`settings.json` of a run, replaced whole."""
+    write_atomically(directory / SETTINGS, json.dumps(told, indent=1) + "\n")
 
 
 def read_settings(directory: Path) -> dict[str, Any]:

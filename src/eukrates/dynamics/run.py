@@ -13,7 +13,7 @@ from eukrates.data.trajectory import Trajectory
 from eukrates.dynamics.begin import initial_momenta, structure_and_masses
 from eukrates.dynamics.engine import Engine, Progress
 from eukrates.dynamics.ensembles import Ensemble
-from eukrates.dynamics.journal import CHECKPOINT, Journal, read_settings
+from eukrates.dynamics.journal import CHECKPOINT, Journal, read_settings, write_settings
 from eukrates.dynamics.momenta import degrees_of_freedom
 from eukrates.dynamics.phase import at_rest
 from eukrates.dynamics.settings import Record, Settings, identity
@@ -136,6 +136,8 @@ def resume(
         settings = replace(settings, steps=steps)
     journal = Journal(settings)
     journal.go_on({name[5:]: int(value) for name, value in arrays.items() if name.startswith("mark_")})
+    if settings.steps != told["steps"]:  # so that this run too can be resumed to its end
+        write_settings(directory, told | {"steps": settings.steps})
     engine = Engine(potential, settings, journal, progress)
     return _finished(engine, engine.go(standing), journal)
 

@@ -27,6 +27,7 @@ class Batches:
             raise ValueError(f"Expected a batch size of at least 1, got {batch_size}.")
         self.samples, self.e0, self.seed = list(samples), dict(e0), seed
         self.batch_size = min(batch_size, len(self.samples))
+        self._order: tuple[int, np.ndarray] = -1, np.zeros(0, np.int64)  # the last one asked for: (epoch, order)
         self._graphs = [_single(graph(s, cutoff)) for s in _alike([s.system for s in self.samples])]
         self._sizes = np.array([size(g)[:2] for g in self._graphs])
         self.shapes = self._choose_shapes()
@@ -44,7 +45,11 @@ class Batches:
 
     def order(self, epoch: int) -> np.ndarray:
         """The order of the samples in an epoch."""
-        return np.random.default_rng([self.seed, epoch]).permutation(len(self.samples))
+        known, order = self._order
+        if known != epoch:
+            order = np.random.default_rng([self.seed, epoch]).permutation(len(self.samples))
+            self._order = epoch, order
+        return order
 
     def shuffled(self, step: int) -> tuple[Graph, Targets]:
         """The batch of an optimisation step, counted from 0 over all epochs."""
@@ -72,11 +77,9 @@ class Batches:
 
     def _choose_shapes(self) -> list[Size]:
         largest = np.sort(self._sizes, axis=0)[-self.batch_size :].sum(axis=0)
-        totals = np.array([
-            self._sizes[self.members(epoch, n)].sum(axis=0)
-            for epoch in range(-(-200 // self.per_epoch))
-            for n in range(self.per_epoch)
-        ])
+        starts = np.arange(0, len(self.samples), self.batch_size)
+        epochs = range(-(-200 // self.per_epoch))
+        totals = np.concatenate([np.add.reduceat(self._sizes[self.order(k)], starts, axis=0) for k in epochs])
         usual = np.quantile(totals, 0.9, axis=0)
         sizes = {
             Size(rounded(int(atoms) + 1, 4), 2 * rounded(-(-int(pairs) // 2), 4), self.batch_size + 1)

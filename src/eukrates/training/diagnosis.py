@@ -1,6 +1,6 @@
 """What is wrong with the data or the numbers, by the name of the structure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import equinox as eqx
 import jax
@@ -79,4 +79,15 @@ def explain_failure(batches: Batches, flat: Flat, theta, loss: Loss, step: int) 
     return (
         f"Training stopped at step {step} (epoch {epoch}): {where}. Look at it with `eukrates check`; if it is sound, "
         "lower the learning rate. The last good checkpoint and the best model are kept."
+    )
+
+
+def explain_validation(batches: Batches, measure: Callable, theta) -> str:
+    """Which validation structures give errors that are not finite, in a sentence."""
+    sums = [measure(theta, *batches.one(n)) for n in range(len(batches.samples))]
+    guilty = [n for n, found in enumerate(sums) if not all(np.all(np.isfinite(v)) for v in found.values())]
+    names = ", ".join(batches.samples[n].name for n in guilty[:5]) or "no single one: their sum overflows"
+    return (
+        f"No validation had a finite loss, so there is no best model. To blame are {names}. Look at them with "
+        "`eukrates check`, and repair or remove them. The last model and the checkpoint are kept."
     )

@@ -18,7 +18,7 @@ from eukrates.data.sample import Sample
 from eukrates.potential import Potential, free_atom_energies
 from eukrates.training.batches import Batches
 from eukrates.training.checkpoint import read_checkpoint, write_checkpoint
-from eukrates.training.diagnosis import check_labels, explain_failure
+from eukrates.training.diagnosis import check_labels, explain_failure, explain_validation
 from eukrates.training.metrics import Tally
 from eukrates.training.optimiser import flatten, start
 from eukrates.training.plan import Plan
@@ -96,7 +96,7 @@ class Run:
 
         Raises:
             FloatingPointError: loss or gradient became NaN or infinite; names the structure and keeps the last good
-                checkpoint.
+                checkpoint. Or no validation had a finite loss, so that there is no best model.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / METRICS).touch()
@@ -184,6 +184,8 @@ class Run:
     def _outcome(self) -> Trained:
         notes = self.notes
         paths = self.folder / BEST, self.folder / LAST
+        if not math.isfinite(notes["best"]):
+            raise FloatingPointError(explain_validation(self.validation, self.measure, self.state.average))
         return Trained(*paths, notes["best_metrics"], notes["best_epoch"], self._exhausted())
 
 

@@ -10,7 +10,7 @@ from eukrates.training.optimiser import Flat, Optimiser, TrainingState
 
 
 def make_step(flat: Flat, loss: Loss, optimiser: Optimiser) -> Callable:
-    """(state, graph, targets, learning rate) → (state, sums of errors with "loss" and "gradient"), compiled once a shape.
+    """(state, graph, targets, learning rate) → (state, sums of errors, "loss" and "gradient"), compiled once a shape.
 
     A step whose gradient is not finite changes nothing and is remembered in `state.failed`.
     """

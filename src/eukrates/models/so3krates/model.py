@@ -105,6 +105,7 @@ class SO3krates(Potential):
         key: PRNGKeyArray,
     ):
         _check(elements, features, layers, heads, degrees, radial_basis, cutoff_function)
+        _check_numbers(cutoff=cutoff, basis_size=basis_size, scale=scale, neighbours=neighbours)
         _check_e0(elements, e0 or {})
         ks = jax.random.split(key, layers + 4)
         self.embedding = ElementEmbedding(features, key=ks[0])
@@ -220,6 +221,13 @@ def _check(elements, features, layers, heads, degrees, radial_basis, cutoff_func
     for name, known, what in ((radial_basis, BASES, "radial_basis"), (cutoff_function, CUTOFFS, "cutoff_function")):
         if name not in known:
             raise ValueError(f"Unknown {what} {name!r}. Known: {', '.join(known)}.")
+
+
+def _check_numbers(**values) -> None:
+    for name, value in values.items():
+        if value is not None and not (np.isfinite(value) and value > 0):
+            hint = " Does no structure have two atoms within the cutoff?" if name == "neighbours" else ""
+            raise ValueError(f"Expected {name} to be finite and above 0, got {value!r}.{hint}")
 
 
 def _check_e0(elements: Sequence[str], e0: Mapping[str, float]) -> None:
