@@ -177,7 +177,7 @@ class Run:
         write_checkpoint(self.folder / CHECKPOINT, self.state, self.notes)
 
     def _save(self, name: str, potential: Potential, metrics: Mapping[str, float], epoch: int) -> None:
-        known = {name: value if math.isfinite(value) else None for name, value in metrics.items()}  # JSON has no infinity
+        known = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
         card = {"validation": known, "epoch": epoch, "plan": asdict(self.plan)}
         card |= {"train_structures": len(self.batches.samples), "valid_structures": len(self.validation.samples)}
         self.save(potential, self.folder / name, {"training": card})
