@@ -66,7 +66,8 @@ def main() -> None:
         if time.monotonic() - last[0] > 60:
             last[0] = time.monotonic()
             left = (p.steps - p.step) * p.seconds_per_step / 60
-            print(f"step {p.step}/{p.steps}, {p.seconds_per_step * 1e3:.1f} ms, {left:.0f} min left", _said(p.metrics), flush=True)
+            pace = f"step {p.step}/{p.steps}, {p.seconds_per_step * 1e3:.1f} ms, {left:.0f} min left"
+            print(pace, _said(p.metrics), flush=True)
 
     outcome = train(configuration, progress=progress)
     print(f"{args.set}: best at epoch {outcome.trained.epoch}, {(time.monotonic() - begun) / 60:.1f} min in this run")

@@ -12,7 +12,7 @@ CACHE = Path(tempfile.gettempdir()) / "eukrates-compiled"
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled_programs_are_kept():
-    """What one test run compiled, the next one and its subprocesses load: most of the time of the suite is compiling."""
+    """What one test run compiled, the next and its subprocesses load: most of the time of the suite is compiling."""
     settings = {"JAX_COMPILATION_CACHE_DIR": str(CACHE), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.3"}
     os.environ |= {name: value for name, value in settings.items() if name not in os.environ}
     jax.config.update("jax_compilation_cache_dir", os.environ["JAX_COMPILATION_CACHE_DIR"])

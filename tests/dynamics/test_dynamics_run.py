@@ -147,6 +147,14 @@ def test_a_run_can_be_made_longer(whole, tmp_path):
     assert resume(TIED, tmp_path / "md").settings.steps == 400  # the new total is what a later resume goes on to
 
 
+def test_files_of_something_else_are_left_alone(tmp_path):
+    (tmp_path / "trajectory.extxyz").write_text("mine")
+    with pytest.raises(ValueError, match=r"holds trajectory\.extxyz of something else"):
+        run(TIED, lattice(), BATH, 10, 1.0, record=Record(tmp_path))
+    assert [p.name for p in tmp_path.iterdir()] == ["trajectory.extxyz"]
+    assert (tmp_path / "trajectory.extxyz").read_text() == "mine"
+
+
 def test_nothing_is_overwritten_and_nothing_is_confused(whole, tmp_path):
     with pytest.raises(ValueError, match="holds a run"):
         run(TIED, lattice(), BATH, 400, record=Record(whole.directory))

@@ -25,7 +25,7 @@ def test_network_and_repulsion_equal_the_original(name, network, shared):
     structure = eukrates.system(
         ref["numbers"].astype(int),
         ref["positions"],
-        ref["cell"] if "cell" in ref else None,
+        ref.get("cell"),
         charge=float(ref["total_charge"]),
         spin=float(ref["num_unpaired_electrons"]),
     )

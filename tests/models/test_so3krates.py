@@ -65,7 +65,7 @@ def test_charge_and_spin_are_needed_where_they_enter_and_change_the_energy(need)
 
 
 def test_a_graph_that_is_too_short_is_refused():
-    with pytest.raises(ValueError, match="near edges reach 3.0 Å"):
+    with pytest.raises(ValueError, match=r"near edges reach 3\.0 Å"):
         eukrates.predict(make(), eukrates.graph(water(), 3.0))
 
 

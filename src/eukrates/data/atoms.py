@@ -23,9 +23,7 @@ def to_atoms(structure: System) -> ase.Atoms:
     info = {k: float(getattr(structure, k)[0]) for k in ("charge", "spin") if getattr(structure, k) is not None}
     cell = np.asarray(structure.cell[0])
     periodic = np.any(cell != 0, axis=1)
-    return ase.Atoms(
-        np.asarray(structure.numbers), np.asarray(structure.positions), cell=cell, pbc=periodic, info=info
-    )
+    return ase.Atoms(np.asarray(structure.numbers), np.asarray(structure.positions), cell=cell, pbc=periodic, info=info)
 
 
 def _stated(info: Mapping, key: str) -> float | None:

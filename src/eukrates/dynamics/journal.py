@@ -42,15 +42,18 @@ class Journal:
         """Make the directory and its files.
 
         Raises:
-            ValueError: it holds a run already.
+            ValueError: it holds a run already, or files of the same names that are not the beginning of this very run.
         """
         if self.directory is None:
             return
-        if (self.directory / CHECKPOINT).exists():
-            raise ValueError(f"{self.directory} holds a run. Resume it, or choose another directory for a new one.")
-        self.directory.mkdir(parents=True, exist_ok=True)
         s = self.settings
         told = s.to_json()
+        if (self.directory / CHECKPOINT).exists():
+            raise ValueError(f"{self.directory} holds a run. Resume it, or choose another directory for a new one.")
+        taken = [name for name in (SETTINGS, LOG, H5MD, EXTXYZ) if (self.directory / name).exists()]
+        if taken and not _is_beginning_of(told, self.directory):
+            raise ValueError(f"{self.directory} holds {', '.join(taken)} of something else: choose another directory.")
+        self.directory.mkdir(parents=True, exist_ok=True)
         write_settings(self.directory, told)
         what = tuple({"velocities": "velocity", "forces": "force"}[name] for name in s.record.what)
         path = self.directory / H5MD
@@ -131,3 +134,11 @@ def read_settings(directory: Path) -> dict[str, Any]:
         return json.loads((directory / SETTINGS).read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError) as error:
         raise ValueError(f"{directory} holds no run: {SETTINGS} cannot be read ({error}).") from error
+
+
+def _is_beginning_of(told: dict[str, Any], directory: Path) -> bool:
+    """True where these very settings were written by a run that was killed before its first checkpoint."""
+    try:
+        return json.loads((directory / SETTINGS).read_text(encoding="utf-8")) == json.loads(json.dumps(told))
+    except (OSError, ValueError):
+        return False

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-from eukrates.equivariant import expand, invariants, orders
+from eukrates.equivariant import expand, invariants
 from eukrates.models.so3krates.dense import MLP, Dense, LayerNorm, lecun_normal
 from eukrates.numerics import sum_by
 from eukrates.shapes import AnyArray
