@@ -61,8 +61,8 @@ def obeys_curvature(potential: Potential, graph: Graph, seed: int = 0, shape: Si
     found = full[:n, :, :n].reshape(3 * n, 3 * n)
     worst = measured.must(measured.gap(found.T, found), SAME, "The Hessian is not symmetric.")
     for direction in _directions(graph, rng, 1):
-        force = lambda t, d=direction: measured.measure(potential, _along(graph, d, t), shape).forces.ravel()
-        error = _error(force, -found @ direction.ravel(), found)
+        moved = lambda t, d=direction: measured.measure(potential, _along(graph, d, t), shape).forces
+        error = _error(lambda t, moved=moved: np.ravel(np.asarray(moved(t))), -found @ direction.ravel(), found)
         worst = max(worst, measured.must(error, SLOPE, "The Hessian is not the second derivative of the energy."))
     return worst
 
