@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import h5py
+from h5py.h5o import get_info
 
 from eukrates.data.replacing import replacing
 from eukrates.data.trajectory.h5md import opened, whole_frames
@@ -46,7 +47,7 @@ def _copy(source: h5py.File, target: h5py.File, count: int) -> None:
     made: dict = {}
 
     def copy(name, item):
-        key = h5py.h5o.get_info(item.id).addr
+        key = get_info(item.id).addr
         if key in made:
             target[name] = made[key]
             return

@@ -44,14 +44,15 @@ class Frames:
 
 def joined(parts: Sequence[Frames]) -> Frames:
     """Frames one after another; all must have recorded the same things."""
-    whole = lambda pick: None if pick(parts[0]) is None else np.concatenate([pick(p) for p in parts])
+    whole = lambda pick: np.concatenate([pick(p) for p in parts])
+    first = parts[0]
     return Frames(
         step=whole(lambda p: p.step),
         time_fs=whole(lambda p: p.time_fs),
         positions=whole(lambda p: p.positions),
-        observables={name: whole(lambda p, name=name: p.observables[name]) for name in parts[0].observables},
-        velocities=whole(lambda p: p.velocities),
-        forces=whole(lambda p: p.forces),
+        observables={name: whole(lambda p, name=name: p.observables[name]) for name in first.observables},
+        velocities=None if first.velocities is None else whole(lambda p: p.velocities),
+        forces=None if first.forces is None else whole(lambda p: p.forces),
     )
 
 
@@ -71,11 +72,13 @@ class Trajectory:
         f, n = self.frames, range(len(self.frames))[index]
         found = to_atoms(self.structure)
         found.positions = f.positions[n]
-        found.set_masses(self.masses)
+        found.set_masses(self.masses)  # type: ignore[reportArgumentType]  # ase annotates nothing; its default is a word
         if f.velocities is not None:
             found.set_velocities(f.velocities[n] / FS)  # ASE's unit of time is ours
         found.info.update(step=int(f.step[n]), time_fs=float(f.time_fs[n]))
-        results = {} if f.forces is None else {"forces": np.asarray(f.forces[n], np.float64)}
+        results: dict[str, np.ndarray | float] = (
+            {} if f.forces is None else {"forces": np.asarray(f.forces[n], np.float64)}
+        )
         if "potential_energy" in f.observables:
             results["energy"] = float(f.observables["potential_energy"][n])
         if results:

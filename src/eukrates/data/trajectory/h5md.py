@@ -61,7 +61,7 @@ def create_h5md(
                 f"{where}/value", (0, *shape), dtype, maxshape=(None, *shape), chunks=(chunk, *shape)
             )
             value.attrs["unit"] = unit
-            if "step" not in file[where]:
+            if f"{where}/step" not in file:
                 file[f"{where}/step"], file[f"{where}/time"] = step, time  # hard links: one clock
 
         for name in ("position", *what):
@@ -76,18 +76,21 @@ def append_h5md(path: str | os.PathLike, frames: Frames) -> int:
     """Append frames; returns how many the file then holds."""
     with h5py.File(path, "r+", libver="latest") as file:
         file.swmr_mode = True
-        step = file[f"{WHERE}/position/step"]
-        have, more = step.shape[0], len(frames)
+        have, more = whole_frames(file), len(frames)
         recorded = {"position": frames.positions, "velocity": frames.velocities, "force": frames.forces}
         columns = {f"{WHERE}/{k}/value": v for k, v in recorded.items() if f"{WHERE}/{k}" in file}
         if f"{WHERE}/force/value" in columns:
+            if frames.forces is None:
+                raise ValueError(f"Expected frames with forces, which {path} records; these have none.")
             columns[f"{WHERE}/force/value"] = frames.forces / KJ_PER_MOL
         if f"{WHERE}/box/edges" in file:
             columns[f"{WHERE}/box/edges/value"] = np.broadcast_to(_cell(file), (more, 3, 3))
-        columns |= {f"observables/{name}/value": frames.observables[name] for name in file["observables"]}
+        columns |= {
+            f"observables/{name}/value": frames.observables[name] for name in map(str, _group(file, "observables"))
+        }
         columns |= {f"{WHERE}/position/time": frames.time_fs, f"{WHERE}/position/step": frames.step}
         for name, values in columns.items():  # the steps come last: they count the whole frames
-            dataset = file[name]
+            dataset = _dataset(file, name)
             dataset.resize(have + more, axis=0)
             dataset[have:] = values
             dataset.flush()
@@ -102,28 +105,28 @@ def read_h5md(path: str | os.PathLike, rows: slice = slice(None)) -> Trajectory:
     """
     path = Path(path)
     with opened(path) as file:
-        if WHERE not in file or "position" not in file[WHERE]:
+        if f"{WHERE}/position" not in file:
             raise ValueError(f"{path} has no {WHERE}/position: it is not a trajectory.")
-        group, count = file[WHERE], whole_frames(file)
+        group, count = _group(file, WHERE), whole_frames(file)
         for name in ELEMENTS:
-            if name in group and group[name]["value"].attrs["unit"] != UNITS[name]:
-                raise ValueError(
-                    f"{path}: expected {name} in {UNITS[name]}, found {group[name]['value'].attrs['unit']}."
-                )
-        some = lambda name: group[name]["value"][:count][rows] if name in group else None
+            if name in group and (unit := _dataset(group, f"{name}/value").attrs["unit"]) != UNITS[name]:
+                raise ValueError(f"{path}: expected {name} in {UNITS[name]}, found {unit}.")
+        column = lambda where: np.asarray(_dataset(file, where)[:count][rows])
+        some = lambda name: column(f"{WHERE}/{name}/value") if name in group else None
         force = some("force")
         frames = Frames(
-            step=group["position/step"][:count][rows],
-            time_fs=group["position/time"][:count][rows],
-            positions=some("position"),
+            step=column(f"{WHERE}/position/step"),
+            time_fs=column(f"{WHERE}/position/time"),
+            positions=column(f"{WHERE}/position/value"),
             velocities=some("velocity"),
             forces=None if force is None else force * KJ_PER_MOL,
-            observables={name: g["value"][:count][rows] for name, g in file["observables"].items()},
+            observables={name: column(f"observables/{name}/value") for name in map(str, _group(file, "observables"))},
         )
-        stated = {k: float(group.attrs[k]) for k in ("charge", "spin") if k in group.attrs}
-        start = np.asarray(group["position/value"][0], np.float64) if count else np.zeros((len(group["species"]), 3))
-        structure = system(group["species"][:], start, _cell(file), **stated)
-        return Trajectory(structure, group["mass"][:], frames)
+        stated = {k: float(np.asarray(group.attrs[k])) for k in ("charge", "spin") if k in group.attrs}
+        numbers, masses = (np.asarray(_dataset(group, name)[:]) for name in ("species", "mass"))
+        first = _dataset(group, "position/value")
+        start = np.asarray(first[0], np.float64) if count else np.zeros((len(numbers), 3))
+        return Trajectory(system(numbers, start, _cell(file), **stated), masses, frames)
 
 
 def _describe(file: h5py.File, structure: System, masses: np.ndarray, parameters: dict | None) -> None:
@@ -147,13 +150,27 @@ def _describe(file: h5py.File, structure: System, masses: np.ndarray, parameters
     group["mass"].attrs["unit"] = "u"
 
 
+def _group(file: h5py.Group, name: str) -> h5py.Group:
+    found = file[name]
+    if not isinstance(found, h5py.Group):
+        raise ValueError(f"{file.file.filename}: expected a group at {name}, found {found!r}.")
+    return found
+
+
+def _dataset(file: h5py.Group, name: str) -> h5py.Dataset:
+    found = file[name]
+    if not isinstance(found, h5py.Dataset):
+        raise ValueError(f"{file.file.filename}: expected a dataset at {name}, found {found!r}.")
+    return found
+
+
 def _cell(file: h5py.File) -> np.ndarray:
     return np.asarray(file[f"{WHERE}/box"].attrs["eukrates_cell"])
 
 
 def whole_frames(file: h5py.File) -> int:
     """The number of frames that are there in full: the steps are written last."""
-    return file[f"{WHERE}/position/step"].shape[0]
+    return _dataset(file, f"{WHERE}/position/step").shape[0]
 
 
 def opened(path: Path) -> h5py.File:
