@@ -3,7 +3,7 @@
 import difflib
 from dataclasses import replace
 from os import PathLike
-from typing import ClassVar
+from typing import Any
 
 import ase
 import equinox as eqx
@@ -21,6 +21,7 @@ from eukrates.potential import Potential, Prediction, check_system, evaluate
 
 PRECISIONS = ("float32", "float64")
 PER_ATOM = ("energies", "charges")
+ALWAYS = ["energy", "free_energy", "forces", "stress"]  # what every potential knows
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))  # xx, yy, zz, yz, xz, xy
 
 _evaluate = eqx.filter_jit(evaluate)
@@ -47,7 +48,9 @@ class Calculator(AseCalculator):
         ValueError: an unknown precision; while calculating: what `eukrates.predict` refuses.
     """
 
-    implemented_properties: ClassVar[list[str]] = ["energy", "free_energy", "forces", "stress"]
+    implemented_properties: list[str] = ALWAYS
+    parameters: dict[str, Any]
+    atoms: ase.Atoms | None
     nolabel = True
 
     def __init__(self, potential: Potential | str | PathLike, precision: str = "float32", **choices):
@@ -73,16 +76,18 @@ class Calculator(AseCalculator):
         changes = super().check_state(atoms, tol)
         if self.atoms is not None:
             before, now = self.atoms.info, atoms.info
-            changes += [key for key in ("charge", "spin") if not np.array_equal(before.get(key), now.get(key))]
+            changes += [key for key in ("charge", "spin") if not _same(before.get(key), now.get(key))]
         return changes
 
     def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes) -> None:
         """Called by ASE when results are missing."""
         super().calculate(atoms, properties, system_changes)
         stated = (self.parameters[key] for key in ("charge", "spin"))
-        structure = to_system(self.atoms, *(None if value is None else float(value) for value in stated))
+        if (current := self.atoms) is None:
+            raise ValueError("Expected atoms to calculate, got none: pass them, or set atoms.calc to this calculator.")
+        structure = to_system(current, *(None if value is None else float(value) for value in stated))
         check_system(self.potential, structure)
-        periodic = bool(self.atoms.pbc.all())
+        periodic = bool(current.pbc.all())
         if "stress" in properties and not periodic:
             raise PropertyNotImplementedError(
                 "Stress was asked of a structure that is not periodic along three axes: it has no volume. Set "
@@ -96,32 +101,36 @@ class Calculator(AseCalculator):
 
     def _graph(self, structure: System) -> Graph:
         """On the device; where the neighbours are those of before, only what has changed is sent."""
-        if self._list is None or not self._list.serves(structure):
+        listed, sent = self._list, self._sent
+        if listed is None or sent is None or not listed.serves(structure):
             p, skin = self.potential, self.parameters["skin"]
-            self._list = verlet(structure, p.cutoff, p.far_cutoff, skin).padded()
-            self._sent = to_device(self._list.graph)
-        now, sent = self._list.at(structure).system, self._sent
+            listed = verlet(structure, p.cutoff, p.far_cutoff, skin).padded()
+            sent = to_device(listed.graph)
+            self._list, self._sent = listed, sent
+        now = listed.at(structure).system
         moved = {name: getattr(now, name) for name in ("positions", "charge", "spin")}
         return Graph(replace(sent.system, **to_device(moved)), sent.near, sent.far)
+
+
+def _same(one: Any, other: Any) -> bool:
+    return np.array_equal(one, other)
 
 
 def _results(found: Prediction, atoms: int) -> dict:
     """The first system of a prediction, in ASE's names, shapes and order."""
     double = lambda array: np.array(array, np.float64)
     energy = float(found.energy[0])
-    results = {
-        "energy": energy,
-        "free_energy": energy,
-        "forces": double(found.forces[:atoms]),
-        "energy_terms": {name: float(term[0]) for name, term in found.terms.items()},
-    }
+    terms = {name: float(term[0]) for name, term in found.terms.items()}
+    results: dict[str, Any] = {"energy": energy, "free_energy": energy, "energy_terms": terms}
+    if found.forces is not None:
+        results["forces"] = double(found.forces[:atoms])
     for name in PER_ATOM:
         if getattr(found, name) is not None:
             results[name] = double(getattr(found, name)[:atoms])
     if found.dipole is not None:
         results["dipole"] = double(found.dipole[0])
-    if found.stress is not None:
-        results["stress"] = double([found.stress[0][a, b] for a, b in VOIGT])
+    if (stress := found.stress) is not None:
+        results["stress"] = double([stress[0][a, b] for a, b in VOIGT])
     return results
 
 

@@ -67,4 +67,7 @@ class AsCalculator(Calculator):
     def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes):
         """Called by ASE. Raises LabelError when the calculation failed."""
         super().calculate(atoms, properties, system_changes)
-        self.results = self.labeller(atoms if self.atoms is None else self.atoms).results()
+        current = atoms if self.atoms is None else self.atoms
+        if current is None:
+            raise ValueError("Expected atoms to label, got none: pass them, or set atoms.calc to this calculator.")
+        self.results = self.labeller(current).results()
