@@ -63,7 +63,7 @@ class Journal:
 
     def go_on(self, marks: dict[str, int]) -> None:
         """Cut the files back to what a checkpoint knows of, and read the log."""
-        folder = self.directory
+        folder = self._folder()
         keep_h5md(folder / H5MD, marks["frames"])
         for name, mark in ((LOG, "log"), (EXTXYZ, "extxyz")):
             if (size := (folder / name).stat().st_size) < marks[mark]:
@@ -101,7 +101,7 @@ class Journal:
 
     def write(self) -> dict[str, int]:
         """Frames and notes to disk, without a checkpoint; returns how much there is now."""
-        s, folder = self.settings, self.directory
+        s, folder = self.settings, self._folder()
         extxyz = (folder / EXTXYZ).stat().st_size
         if self._frames:
             frames = joined(self._frames)
@@ -113,6 +113,11 @@ class Journal:
             log = stream.tell()
         self._frames, self._lines = [], []
         return {"frames": len(self.log["step"]), "log": log, "extxyz": extxyz}
+
+    def _folder(self) -> Path:
+        if self.directory is None:
+            raise ValueError("This run keeps its frames in memory: only one with a directory has files.")
+        return self.directory
 
     def trajectory(self) -> Trajectory:
         """What was recorded: from the file, or from memory."""

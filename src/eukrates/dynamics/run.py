@@ -146,7 +146,7 @@ def _finished(engine: Engine, standing: Standing, journal: Journal) -> Run:
     settings, n = engine.settings, engine.settings.structure.atoms
     final = to_atoms(settings.structure)
     final.positions = np.asarray(standing.phase.positions)[:n]
-    final.set_masses(settings.masses)
+    final.set_masses(settings.masses)  # type: ignore[reportArgumentType]  # ase annotates nothing; its default is a word
     final.set_momenta(np.asarray(standing.phase.momenta)[:n])
     return Run(
         settings=settings,

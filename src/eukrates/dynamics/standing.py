@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from eukrates.dynamics.phase import Phase
@@ -68,7 +69,7 @@ def save_standing(path: Path, standing: Standing, marks: dict[str, int]) -> None
     arrays["room"] = np.array([] if n.room is None else n.room, np.int64)
     arrays |= {f"mark_{name}": np.array(value) for name, value in marks.items()}
     stream = io.BytesIO()
-    np.savez(stream, **arrays)
+    np.savez(stream, **arrays)  # type: ignore[reportArgumentType]  # no array is called allow_pickle
     write_atomically(path, stream.getvalue())
 
 
@@ -95,6 +96,6 @@ def standing_from(arrays: dict[str, np.ndarray], potential: Potential, structure
     room = Size(*map(int, arrays["room"])) if arrays["room"].size else None
     found = neighbours(potential, origin, skin, int(arrays["born"]), room)
     with jax.enable_x64(True):
-        key = jax.random.wrap_key_data(arrays["key"])
+        key = jax.random.wrap_key_data(jnp.asarray(arrays["key"]))
     phase = Phase(**{name: arrays[name] for name in PHASE}, key=key)
     return Standing(phase, int(arrays["step"]), found, float(arrays["start_energy"]))
