@@ -1,6 +1,7 @@
 """One step of optimisation, compiled."""
 
 from collections.abc import Callable
+from typing import cast
 
 import jax
 import jax.numpy as jnp
@@ -24,7 +25,9 @@ def make_step(flat: Flat, loss: Loss, optimiser: Optimiser) -> Callable:
         size = jnp.sqrt(jnp.sum(gradient**2))
         fine = jnp.isfinite(value) & jnp.isfinite(size) & (state.failed < 0)
         direction, moments = moves.update(gradient, state.moments, state.theta)
-        theta = state.theta - rate * (direction + optimiser.weight_decay * jnp.where(flat.decayed, state.theta, 0.0))
+        theta = state.theta - rate * (
+            cast(jax.Array, direction) + optimiser.weight_decay * jnp.where(flat.decayed, state.theta, 0.0)
+        )
         decay = jnp.minimum(optimiser.ema, (1.0 + state.step) / (10.0 + state.step))
         average = decay * state.average + (1 - decay) * theta
         moved = TrainingState(theta, average, moments, state.step + 1, state.failed)

@@ -84,10 +84,11 @@ class Layer(eqx.Module):
         self.keys = tuple(Heads(h, features, key=next(ks)) for h in branches)
         self.values = Heads(heads, features, key=next(ks))
         self.norms = (LayerNorm(features), LayerNorm(features)) if layer_norm else None
-        self.residuals = tuple(
+        one, two = (
             MLP(features, features, features, key=k) if on else None
             for on, k in zip(residuals, jax.random.split(next(ks)), strict=True)
         )
+        self.residuals = (one, two)
         self.exchange = Dense(features + len(degrees), features + len(degrees), key=next(ks))
         self.degrees, self.activate_qk = tuple(degrees), activate_qk
 

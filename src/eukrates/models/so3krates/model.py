@@ -1,7 +1,7 @@
 """SO3krates: a Euclidean transformer for force fields."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import equinox as eqx
 import jax
@@ -117,7 +117,7 @@ class SO3krates(Potential):
         self.scales = jnp.full(SPECIES, scale, jnp.float32)
         self.offsets = jnp.zeros(SPECIES, jnp.float32)
         self.repulsion = ZBL(cutoff=cutoff, off=min(1.5, cutoff)) if zbl else None
-        self.elements, self.degrees, self.residuals = tuple(elements), tuple(degrees), tuple(residuals)
+        self.elements, self.degrees, self.residuals = tuple(elements), tuple(degrees), (residuals[0], residuals[1])
         self.features, self.heads, self.cutoff, self.neighbours = features, heads, float(cutoff), neighbours
         self.radial_basis, self.basis_size, self.cutoff_function = radial_basis, basis_size, cutoff_function
         self.layer_norm, self.activate_qk, self.scale = layer_norm, activate_qk, float(scale)
@@ -161,7 +161,7 @@ class SO3krates(Potential):
         atoms = jnp.where(s.real, jnp.asarray(self._e0_table(), totals)[s.numbers], 0.0)
         energies, terms = network + atoms, {"network": network, "atoms": atoms}  # (3)
         if self.repulsion is not None:
-            repulsion = self.repulsion(graph).energies
+            repulsion = cast(Array, self.repulsion(graph).energies)
             energies, terms = energies + repulsion, terms | {"zbl": repulsion}
         per_system = lambda values: sum_by(values, s.owner, s.systems)
         return Prediction(per_system(energies), {k: per_system(v) for k, v in terms.items()}, energies)
