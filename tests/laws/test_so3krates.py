@@ -35,7 +35,7 @@ class TestOtherChoices(PotentialLaws):
             layer_norm=False,
             activate_qk=True,
             neighbours=7.5,
-            e0={"H": -13.6, "O": -2041.0},
+            e0={"H": -13.6, "C": -1029.0, "N": -1485.0, "O": -2041.0},
         )
     )
 
