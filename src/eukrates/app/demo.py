@@ -23,6 +23,7 @@ from eukrates.dynamics.journal import CHECKPOINT
 from eukrates.models import load, read_header
 from eukrates.trust import Inspection, ShortRun, inspect
 
+FRICTION = 5.0  # 1/ps: stiff bonds take up their share of the heat well within the run
 TRAINING, DYNAMICS, REPORT = "training", "dynamics", "report.html"
 GROUP = "md_300K"  # frames of the reference set that were sampled at the temperature of our dynamics
 
@@ -143,12 +144,13 @@ def _simulated(folder: Path, trained: Outcome, test: Dataset, choices: Demo, bar
         if (folder / CHECKPOINT).exists():
             return resume(potential, folder, steps, show)
         start = next((s for s in test.samples if s.group == GROUP), test.samples[0]).system
-        bath, record = Langevin(choices.temperature_kelvin), Record(directory=folder, every=20)
+        bath, record = Langevin(choices.temperature_kelvin, FRICTION), Record(directory=folder, every=20)
         return run(potential, start, bath, steps, choices.timestep_fs, record=record, progress=show)
 
 
 def _may_use(folder: Path) -> None:
-    ours = {TRAINING, DYNAMICS, REPORT}
+    ours = {FRICTION = 5.0  # 1/ps: stiff bonds take up their share of the heat well within the run
+TRAINING, DYNAMICS, REPORT}
     if folder.exists() and (not folder.is_dir() or {path.name for path in folder.iterdir()} - ours):
         raise ValueError(f"{folder} holds something else. Nothing was touched: choose another --folder.")
 

@@ -34,8 +34,8 @@ MEANING_OF_ERRORS = (
 MEANING_OF_BONDS = (
     "The reference structures were sampled by tight-binding dynamics (GFN2-xTB) at the same temperature and then "
     "labelled with density functional theory. The model follows the latter: differences of a hundredth of an ångström "
-    "in the mean are what separates the two theories, not an error of the model. The widths should agree. Nuclei move "
-    "classically here and there: quantum nuclei would be wider, hydrogen most of all."
+    "in the mean are what separates the two theories, not an error of the model, and so is a narrower O–H, whose bond is "
+    "stiffer in the latter. Nuclei move classically here and there: quantum nuclei would be wider, hydrogen most of all."
 )
 
 
@@ -94,7 +94,7 @@ def _summary(trained: Outcome, inspection: Inspection, simulated: Run, target_ke
 
 def _learned(trained: Outcome) -> str:
     structures = len(trained.prepared.parts["train"])
-    level = trained.prepared.configuration.card.level_of_theory or "an unstated level"
+    level = (trained.prepared.configuration.card.level_of_theory or "an unstated level").partition(",")[0]
     compared = trained.evaluations["test"].comparisons
     energy, forces = (compared[name].predicted - compared[name].reference for name in ("energy", "forces"))
     meaning = 1e3 * np.abs(energy).mean(), np.abs(energy).mean() / KCAL_PER_MOL, 1e3 * np.abs(forces).mean()

@@ -76,11 +76,10 @@ def clock(seconds: float) -> str:
 
 
 def training_words(p) -> str:
-    """Of a `training.Progress`: the epoch, the errors of the last validation, the pace."""
+    """Of a `training.Progress`: the epoch and the errors of the last validation."""
     shown = (("energy_mae", "E", "meV"), ("forces_mae", "F", "meV/Å"), ("stress_mae", "σ", "meV/Å³"))
     errors = [f"{letter} {1e3 * p.metrics[name]:.3g} {unit}" for name, letter, unit in shown if name in p.metrics]
-    validated = f"MAE {' '.join(errors)} · " if errors else ""
-    return f"epoch {p.epoch} · {validated}{1e3 * p.seconds_per_step:.1f} ms/step"
+    return f"epoch {p.epoch}" + (f" · MAE {' '.join(errors)}" if errors else "")
 
 
 def dynamics_words(p) -> str:

@@ -96,5 +96,10 @@ def _judged(prepared: Prepared, trained: Trained, folder: Path, tell: Tell) -> d
                 tell(remark)
     numbers = {part: evaluation.as_dict() for part, evaluation in found.items()}
     write_atomically(folder / folders.EVALUATION, json.dumps(numbers, indent=1))
-    save(best, trained.best, header["card"] | {"errors": {part: n["errors"] for part, n in numbers.items()}})
+    save(best, trained.best, header["card"] | {"errors": {part: _short(e, labels) for part, e in found.items()}})
     return found
+
+
+def _short(evaluation: Evaluation, labels: tuple[str, ...]) -> dict[str, dict[str, float | None]]:
+    """MAE and RMSE by label in inside units: what belongs into a card."""
+    return {n: {"mae": e.mae, "rmse": e.rmse} for n, e in evaluation.errors.items() if n in labels}
