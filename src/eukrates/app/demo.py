@@ -149,8 +149,7 @@ def _simulated(folder: Path, trained: Outcome, test: Dataset, choices: Demo, bar
 
 
 def _may_use(folder: Path) -> None:
-    ours = {FRICTION = 5.0  # 1/ps: stiff bonds take up their share of the heat well within the run
-TRAINING, DYNAMICS, REPORT}
+    ours = {TRAINING, DYNAMICS, REPORT}
     if folder.exists() and (not folder.is_dir() or {path.name for path in folder.iterdir()} - ours):
         raise ValueError(f"{folder} holds something else. Nothing was touched: choose another --folder.")
 
