@@ -77,7 +77,7 @@ class Springs:
 
 
 def molecules(name: str, count: int, seed: int, kelvin: float = 500.0) -> list[ase.Atoms]:
-    """Harmonic samples of one molecule around its minimum, with the exact energies and forces; charge and spin stated."""
+    """Harmonic samples of one molecule around its minimum with exact energies and forces; charge and spin stated."""
     rng, atoms = np.random.default_rng(seed), ase.build.molecule(name)
     field, n = Springs(atoms), len(atoms)
 

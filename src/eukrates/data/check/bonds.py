@@ -11,7 +11,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from eukrates.data.check.factors import FORCE_FACTORS, unit_of
+from eukrates.data.check.factors import FORCE_FACTORS, Loudness, unit_of
 from eukrates.data.check.finding import Finding
 from eukrates.data.check.subject import Subject, spread
 from eukrates.elements import COVALENT_RADII, SYMBOLS
@@ -44,6 +44,12 @@ def bond_stiffness(measured: dict[str, tuple[float, float, int]]) -> list[Findin
     fix = f"Declare the units when reading, for example units={{'energy': '{energy}'}}, or convert the file."
     evidence += f"; {ratio:.3g} times the rule"
     return [Finding("units", "error", fault, (), evidence, fix)]
+
+
+def loudness_of_bonds(measured: dict[str, tuple[float, float, int]]) -> Loudness:
+    """What Badger's rule says about the size of the forces."""
+    ratio = abs(float(np.median([k / rule for k, rule, _ in measured.values()])))
+    return "large" if ratio > 8 else "small" if ratio < 1 / 8 else "right"
 
 
 def stiffness(subject: Subject, seed: int = 0) -> dict[str, tuple[float, float, int]]:

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eukrates.data.check.factors import mix_of
+from eukrates.data.check.factors import Loudness, mix_of
 from eukrates.data.check.finding import Finding
 from eukrates.data.check.fingerprint import Pair, near_pairs
 from eukrates.data.check.subject import Subject, spread
-from eukrates.data.check.surrogate import Ruler
+from eukrates.data.check.surrogate import TRUST, Ruler
 
-TRUST = 0.6  # share of the squared forces that a ruler must explain to be used
 GRAVE = 0.1  # eV per atom: an energy this far off is a fault, a smaller one may be a rare event of nature
 NEAR = 0.25  # Å, root mean square: how far apart frames may be for the trapezoidal rule alone
 
@@ -114,8 +113,8 @@ def robust_line(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     return slope, float(cross)
 
 
-def check_line(found: Line) -> list[Finding]:
-    """What the slope of (2) says about the sign and the units of the forces."""
+def check_line(found: Line, loudness: Loudness = "unknown") -> list[Finding]:
+    """What the slope of (2) says about sign and units; `loudness`: what the scale of the forces says by itself."""
     slope, correlation = found.slope, found.correlation
     evidence = (
         f"between near frames energies change {slope:.4g} times as much as forces say; expected 1 "
@@ -129,7 +128,7 @@ def check_line(found: Line) -> list[Finding]:
         return [Finding("force sign", "error", f"forces with the wrong sign{size}", (), evidence, fix)]
     if 0.65 < slope < 1.5:
         return []
-    mix = mix_of(slope, 0.12 if correlation > 0.9 else 0.3)
+    mix = mix_of(slope, 0.12 if correlation > 0.99 else 0.3, loudness)
     if mix is None:
         fix = "Find out the unit of each and declare it: units={'energy': …, 'forces': …}."
         return [Finding("units", "error", "energies and forces do not belong together", (), evidence, fix)]

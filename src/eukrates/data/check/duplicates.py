@@ -108,4 +108,5 @@ def _distances(sample: Sample) -> np.ndarray:
 def _labels_differ(subject: Subject, group: list[int]) -> bool:
     energies = [subject.samples[n].energy for n in group if subject.samples[n].energy is not None]
     forces = [subject.samples[n].forces for n in group if subject.samples[n].forces is not None]
-    return (len(energies) > 1 and np.ptp(energies) > 1e-4) or any(np.abs(f - forces[0]).max() > 1e-3 for f in forces)
+    different = len(energies) > 1 and np.ptp(energies) > 1e-4
+    return bool(different or any(np.abs(f - forces[0]).max() > 1e-3 for f in forces))

@@ -1,8 +1,11 @@
 """Unit mistakes by their factors: which mix of units makes a number too large by so much."""
 
 from math import log
+from typing import Literal
 
 from eukrates.units import BOHR, HARTREE, KCAL_PER_MOL, KJ_PER_MOL
+
+Loudness = Literal["large", "small", "right", "not large", "unknown"]  # of forces, from their scale alone
 
 # factor by which a number in this unit exceeds the same number in eV (or eV/Å)
 ENERGY_FACTORS = {
@@ -27,12 +30,20 @@ def unit_of(factor: float, table: dict[str, float], tolerance: float) -> str | N
     return name if abs(log(factor / table[name])) <= log(1 + tolerance) else None
 
 
-def mix_of(slope: float, tolerance: float) -> tuple[str, str] | None:
+def mix_of(slope: float, tolerance: float, loudness: Loudness = "unknown") -> tuple[str, str] | None:
     """The units (energy, forces) whose mix makes energies change by `slope` > 0 times what the forces say.
 
-    One of the two is in eV (eV/Å): the simplest mistake.
+    One of the two is in eV (eV/Å), the simplest mistake; `loudness` of the forces tells which.
     """
-    options = {("eV", unit): 1 / factor for unit, factor in FORCE_FACTORS.items()}
-    options |= {(unit, "eV/Angstrom"): factor for unit, factor in ENERGY_FACTORS.items()}
-    found = min(options, key=lambda units: abs(log(slope / options[units])))
-    return found if abs(log(slope / options[found])) <= log(1 + tolerance) else None
+    options = {("eV", unit): (1 / factor, factor) for unit, factor in FORCE_FACTORS.items()}
+    options |= {(unit, "eV/Angstrom"): (factor, 1.0) for unit, factor in ENERGY_FACTORS.items()}
+    fits = {
+        "large": lambda factor: factor > 1.5,
+        "small": lambda factor: factor < 0.67,
+        "right": lambda factor: 0.2 < factor < 5,
+        "not large": lambda factor: factor < 1.5,
+        "unknown": lambda factor: True,
+    }[loudness]
+    possible = {units: expected for units, (expected, factor) in options.items() if fits(factor)}
+    found = min(possible, key=lambda units: abs(log(slope / possible[units])))
+    return found if abs(log(slope / possible[found])) <= log(1 + tolerance) else None

@@ -8,7 +8,9 @@ from eukrates.data.check.finding import Finding
 from eukrates.data.check.subject import Subject
 from eukrates.data.dataset import STATED, stated
 from eukrates.data.keys import look_alikes
-from eukrates.data.sample import LABELS, Sample
+from eukrates.data.sample import Sample
+
+_PLURAL = ("forces", "charges", "hirshfeld_ratios")
 
 
 def labels(subject: Subject, want: Sequence[str] | None) -> list[Finding]:
@@ -29,6 +31,7 @@ def _missing(subject: Subject, label: str) -> list[Finding]:
     absent = [n for n in due if not stated(subject.samples[n], label)]
     if not absent:
         return []
+    everywhere = len(absent) == len(due)
     inside = {name: set(indices) for name, indices in subject.parts.items()}
     by_part = {name: sum(n in part for n in absent) for name, part in inside.items()}
     counts = ", ".join(
@@ -46,10 +49,11 @@ def _missing(subject: Subject, label: str) -> list[Finding]:
         Finding(
             "labels",
             "error",
-            f"{label} is missing" + (" everywhere" if len(absent) == len(due) else " on some frames"),
-            () if len(absent) == len(due) else subject.names(absent),
+            f"{label} {'are' if label in _PLURAL else 'is'} missing"
+            + (" everywhere" if len(absent) == len(due) else " on some frames"),
+            () if everywhere else subject.names(absent),
             f"frames with {label}: {counts}{also}",
-            _fix(label, like, len(absent) == len(due)),
+            _fix(label, like, everywhere),
         )
     ]
 
@@ -69,7 +73,7 @@ def _fix(label: str, like: list[str], everywhere: bool) -> str:
 
 
 def _due(sample: Sample, label: str) -> bool:
-    """A free atom needs no forces; stress belongs to fully periodic systems."""
-    if label in LABELS[1:] and is_isolated_atom(sample):
+    """A free atom needs nothing but its energy; stress belongs to fully periodic systems."""
+    if label != "energy" and is_isolated_atom(sample):
         return False
     return label != "stress" or bool((sample.system.cell[0] != 0).any(axis=1).all())

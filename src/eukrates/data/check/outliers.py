@@ -9,12 +9,8 @@ from eukrates.data.check.subject import Subject, spread
 FAR = 50  # robust standard deviations
 
 
-def outliers(subject: Subject) -> list[Finding]:
-    """Energies far from those of the same composition or of the sums of E0; forces far beyond the others."""
-    return [*_energies(subject), *_forces(subject)]
-
-
-def _energies(subject: Subject) -> list[Finding]:
+def odd_totals(subject: Subject) -> list[Finding]:
+    """Energies far from those of the same composition, or from the sums of E0."""
     frames = [n for n in subject.good if subject.samples[n].energy is not None]
     found: dict[int, tuple[float, float]] = {}  # frame → (energy, expected)
     small = []
@@ -70,7 +66,8 @@ def _against_composition(subject: Subject, frames: list[int], judged: list[int])
     return {n: (float(energy[k]), float(said[k])) for k, n in enumerate(frames) if n in chosen and abs(rest[k]) > limit}
 
 
-def _forces(subject: Subject) -> list[Finding]:
+def large_forces(subject: Subject) -> list[Finding]:
+    """Frames whose forces are far beyond those of the others."""
     frames = [n for n in subject.good if subject.samples[n].forces is not None and np.any(subject.samples[n].forces)]
     if len(frames) < 5:
         return []

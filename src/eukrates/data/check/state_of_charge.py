@@ -16,6 +16,8 @@ def _impossible(subject: Subject) -> list[Finding]:
     broken, forbidden = [], []
     for n, sample in enumerate(subject.samples):
         charge, spin = state(sample)
+        if n in subject.spoilt:
+            continue
         if any(value is not None and abs(value - round(value)) > 1e-6 for value in (charge, spin)):
             broken.append(n)
         elif None in (charge, spin) or np.any(sample.system.cell):
@@ -66,6 +68,10 @@ def _silent(subject: Subject) -> list[Finding]:
         if any(sample.system.spin is not None for sample in subject.samples):
             return []
         return _odd(subject, "spin")
+    if any(sample.system.spin is not None for sample in subject.samples):
+        fix = "State the total charge (info key charge, in e) of every frame, 0 for neutral ones."
+        evidence = "spin is stated, the charge is not: the number of electrons is unknown"
+        return [Finding("charge and spin", "error", "charge is missing everywhere", (), evidence, fix)]
     return _odd(subject, "charge")
 
 

@@ -19,17 +19,20 @@ from eukrates.units import GPA
 _UNITS = {"eV/Angstrom^3": 1.0, "GPa": 1 / GPA, "kbar": 10 / GPA, "bar": 1e4 / GPA}
 
 
-def stress(subject: Subject, rulers: list[Ruler], prints: dict[int, np.ndarray]) -> list[Finding]:
-    """One factor for all frames, then the frames that oppose the rest."""
+def stress(subject: Subject, rulers: list[Ruler], prints: dict[int, np.ndarray], slope: float = 1.0) -> list[Finding]:
+    """One factor for all frames, then the frames that oppose the rest. `slope`: energies over work of forces."""
     frames = [n for n in subject.good if subject.samples[n].stress is not None]
     if not frames:
         return []
-    said, labelled, members = _from_rulers(subject, rulers)
+    said, labelled, middle, members = _from_rulers(subject, rulers)
+    said = slope * said  # in the unit and with the sign of the energies
     findings = _judge(*_from_strain(subject, frames, prints), "energies of strained frames")
     if not findings and len(members):
         findings = _judge(said.ravel(), labelled.ravel(), "a model that learned from the forces", labels_are_y=True)
     if not findings and len(members):
-        findings = _odd(subject, said, labelled, members)
+        findings = _odd(
+            subject, robust_line(said.ravel(), labelled.ravel())[0] * said + middle, labelled + middle, members
+        )
     return findings
 
 
@@ -61,8 +64,9 @@ def _from_strain(subject: Subject, frames: list[int], prints) -> tuple[np.ndarra
 
 
 def _from_rulers(subject: Subject, rulers: list[Ruler]):
-    """Stress of the models and labels, [frames, 6], less their medians over frames of one composition; the frames."""
-    said, labelled, members = [], [], []
+    """Stress of the models and labels less their medians over frames of one composition, the medians of the labels,
+    each [frames, 6]; and the frames."""
+    said, labelled, middle, members = [], [], [], []
     upper = np.triu_indices(3)
     for ruler in rulers:
         rows = {int(n): k for k, n in enumerate(ruler.frames)}
@@ -75,9 +79,10 @@ def _from_rulers(subject: Subject, rulers: list[Ruler]):
             label = np.array([subject.samples[n].stress for n in group])[:, *upper]
             said.append(model - np.median(model, axis=0))
             labelled.append(label - np.median(label, axis=0))
+            middle.append(np.median(label, axis=0) + np.zeros_like(label))
             members += [int(n) for n in group]
     empty = np.zeros((0, 6))
-    return (np.concatenate(said) if said else empty, np.concatenate(labelled) if said else empty, members)
+    return (*(np.concatenate(rows) if rows else empty for rows in (said, labelled, middle)), members)
 
 
 def _judge(x: np.ndarray, y: np.ndarray, by: str, labels_are_y: bool = False) -> list[Finding]:
@@ -95,7 +100,8 @@ def _judge(x: np.ndarray, y: np.ndarray, by: str, labels_are_y: bool = False) ->
         fix = "Declare units={'stress_positive': 'compression'} (VASP and others), or multiply stress by -1."
         findings.append(Finding("stress sign", "error", fault, (), evidence, fix))
     size = abs(factor)
-    if not 0.5 < size < 2:
+    far = 5 if labels_are_y else 2  # forces in one cell leave the scale of the stress half open
+    if not 1 / far < size < far:
         unit = min(_UNITS, key=lambda u: abs(np.log(size / _UNITS[u])))
         if unit != "eV/Angstrom^3" and abs(np.log(size / _UNITS[unit])) < np.log(1.6):
             fault, fix = (

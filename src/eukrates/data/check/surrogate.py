@@ -11,11 +11,13 @@ import numpy as np
 
 from eukrates.data.check.descriptors import Basis, basis_for, expand
 from eukrates.data.check.linear import LinearModel
+from eukrates.data.check.stretch import stretch_correlation
 from eukrates.data.check.subject import Subject, state
 from eukrates.data.sample import Sample
 from eukrates.elements import COVALENT_RADII
 
-FIT_ATOMS, MEASURE_ATOMS = 4000, 150_000  # how much data is used at most
+FIT_ATOMS, MEASURE_ATOMS = 2500, 100_000  # how much data is used at most
+TRUST = 0.6  # share of the squared forces that a ruler must explain before it may judge
 FEWEST = 12  # frames; fewer cannot teach anything
 
 
@@ -46,34 +48,54 @@ def rulers(subject: Subject, seed: int = 0) -> list[Ruler]:
 
 
 def ruler(samples: Sequence[Sample], frames: Sequence[int], seed: int) -> Ruler | None:
-    """Fit and measure; None where there is too little to learn from."""
+    """Fit and measure; None where there is too little to learn from.
+
+    Where one energy does not explain the forces, the frames that do agree with each other are looked for, and the ruler
+    is made of these: signs or units are then mixed, and the other frames will stand out.
+    """
     order = np.random.default_rng(seed).permutation(np.asarray(frames))
     sizes = np.cumsum([samples[n].system.atoms for n in order])
     fit = order[: max(FEWEST, int(np.searchsorted(sizes, FIT_ATOMS)))]
     measured = order[: max(FEWEST, int(np.searchsorted(sizes, MEASURE_ATOMS)))]
     elements = tuple(sorted({int(z) for n in measured for z in np.unique(samples[n].numbers)}))
     basis = basis_for(elements, float(2 * COVALENT_RADII[list(elements)].max()))
-    halves = (fit[::2], fit[1::2])
-    if any(np.any(np.abs(samples[n].forces).max() > 0 for n in half) is False for half in halves):
+    lessons = [_Lesson(-expand(samples[n], basis).gradients.reshape(basis.size, -1).T, samples[n]) for n in fit]
+    if not np.median([lesson.size for lesson in lessons]) > 0:
         return None
-    fitted = [_fit([samples[n] for n in half], basis) for half in halves]
-    if fitted[0] is None or fitted[1] is None:
-        return None
-    models = (fitted[0], fitted[1])
-    seen_by_first = set(halves[0].tolist())
+    first = _measure(samples, measured, fit, lessons, basis)
+    if first.quality >= TRUST:
+        return first
+    signs = np.where(stretch_correlation([samples[n] for n in fit]) < 0, -1.0, 1.0)
+    agreeing = _agreeing(lessons, signs, basis)
+    if len(agreeing) < max(FEWEST, 0.2 * len(fit)):
+        return first
+    second = _measure(samples, measured, fit[agreeing], [lessons[k] for k in agreeing], basis)
+    return second if second.quality >= TRUST else first
+
+
+class _Lesson:
+    """One frame as a teacher: -∂B/∂r [3 atoms, functions], forces [3 atoms], their root mean square."""
+
+    def __init__(self, design: np.ndarray, sample: Sample):
+        self.design, self.target = design, np.asarray(sample.forces).ravel()
+        self.size = float(np.sqrt(np.mean(self.target**2)))
+
+
+def _measure(samples, measured: np.ndarray, fit: np.ndarray, lessons: list[_Lesson], basis: Basis) -> Ruler:
+    """A model from each half of the lessons; every frame measured by the model that has not seen it."""
+    models = tuple(LinearModel(basis, _robust(lessons[k::2], basis)) for k in (0, 1))
+    seen_by_first, taught = set(fit[::2].tolist()), set(fit.tolist())
     half = np.array([1 if int(n) in seen_by_first else 0 for n in measured])
     said = [models[k](samples[n]) for k, n in zip(half, measured, strict=True)]
-    ruler_forces = [f for _, f, _ in said]
+    shares = [explained(samples[n].forces, s[1]) for n, s in zip(measured, said, strict=True) if int(n) in taught]
     return Ruler(
         frames=measured,
         half=half,
         energy=np.array([e for e, _, _ in said]),
-        forces=ruler_forces,
+        forces=[f for _, f, _ in said],
         strain=np.array([w for _, _, w in said]),
-        models=models,
-        quality=float(
-            np.median([explained(samples[n].forces, f) for n, f in zip(measured, ruler_forces, strict=True)])
-        ),
+        models=(models[0], models[1]),
+        quality=float(np.median(shares)),
     )
 
 
@@ -83,26 +105,41 @@ def explained(forces: np.ndarray, said: np.ndarray) -> float:
     return 1.0 - float(np.sum((forces - said) ** 2)) / total if total > 0 else 0.0
 
 
-def _fit(samples: Sequence[Sample], basis: Basis) -> LinearModel | None:
-    """Robust ridge regression of forces: minimise Σ_n w_n |F_n + Σ_f c_f ∂B_f/∂r|², w_n from the residuals."""
-    size = np.array([np.sqrt(np.mean(np.square(s.forces))) for s in samples])
-    typical = float(np.median(size))
-    if not typical > 0:
-        return None
-    designs = [-expand(s, basis).gradients.reshape(basis.size, -1).T for s in samples]
-    targets = [np.asarray(s.forces).ravel() for s in samples]
-    scale = np.sqrt(np.mean([np.mean(x**2, axis=0) for x in designs], axis=0))
+def _solve(lessons: list[_Lesson], factors: np.ndarray, weights: np.ndarray, basis: Basis) -> np.ndarray:
+    """Ridge regression: minimise Σ_n w_n |F_n / a_n + Σ_f c_f ∂B_f/∂r|² with factors a; [functions]."""
+    scale = np.sqrt(np.mean([np.mean(lesson.design**2, axis=0) for lesson in lessons], axis=0))
     scale[scale < 1e-10 * scale.max()] = np.inf  # functions of pairs that do not occur
-    designs = [x / scale for x in designs]
-    weights = 1.0 / (size**2 + typical**2)
-    solution = np.zeros(basis.size)
+    normal, right = np.zeros((basis.size, basis.size)), np.zeros(basis.size)
+    for lesson, a, w in zip(lessons, factors, weights, strict=True):
+        x = lesson.design / scale
+        normal += w * (x.T @ x)
+        right += w / a * (x.T @ lesson.target)
+    ridge = 1e-6 * np.trace(normal) / basis.size
+    return np.linalg.solve(normal + ridge * np.eye(basis.size), right) / scale
+
+
+def _robust(lessons: list[_Lesson], basis: Basis) -> np.ndarray:
+    """Frames that disagree lose their weight, in four rounds."""
+    size = np.array([lesson.size for lesson in lessons])
+    start = 1.0 / (size**2 + np.median(size) ** 2 + 1e-300)
+    weights, solution = start, np.zeros(basis.size)
     for _ in range(4):
-        normal, right = np.zeros((basis.size, basis.size)), np.zeros(basis.size)
-        for x, y, w in zip(designs, targets, weights, strict=True):
-            normal += w * (x.T @ x)
-            right += w * (x.T @ y)
-        ridge = 1e-6 * np.trace(normal) / basis.size
-        solution = np.linalg.solve(normal + ridge * np.eye(basis.size), right)
-        residual = np.array([np.sqrt(np.mean((y - x @ solution) ** 2)) for x, y in zip(designs, targets, strict=True)])
-        weights = 1.0 / (size**2 + typical**2) / (1.0 + (residual / (3 * np.median(residual) + 1e-12)) ** 4)
-    return LinearModel(basis, solution / scale)
+        solution = _solve(lessons, np.ones(len(lessons)), weights, basis)
+        rest = np.array([np.sqrt(np.mean((x.target - x.design @ solution) ** 2)) for x in lessons])
+        weights = start / (1.0 + (rest / (3 * np.median(rest) + 1e-12)) ** 4)
+    return solution
+
+
+def _agreeing(lessons: list[_Lesson], signs: np.ndarray, basis: Basis) -> np.ndarray:
+    """Indices of frames that share sign and scale: each frame gets a factor a_n with F_n ≈ a_n S_n, found in turns;
+    `signs` are a first guess."""
+    size = np.array([lesson.size for lesson in lessons]) + 1e-300
+    factors = signs * size / np.median(size)
+    for _ in range(12):
+        solution = _solve(lessons, factors, (factors / size) ** 2, basis)
+        said = [lesson.design @ solution for lesson in lessons]
+        factors = np.array([x.target @ s / (s @ s + 1e-300) for x, s in zip(lessons, said, strict=True)])
+        factors = np.where(np.abs(factors) < 1e-6 * size, 1e-6 * size, factors)
+    factors = factors * np.sign(np.median(factors))
+    reference = np.quantile(factors[factors > 0], 0.3)
+    return np.flatnonzero(np.abs(factors / reference - 1) < 0.5)

@@ -22,13 +22,16 @@ def all_electrons(numbers: np.ndarray) -> float:
 
 
 def total_energies(subject: Subject) -> list[Finding]:
-    """The median ratio of energies to (1), and what it means."""
+    """Ratios of energies to (1), and what they mean: of all frames, or of some."""
     frames = [
         n for n in subject.good if subject.samples[n].energy is not None and 2 < subject.samples[n].numbers.max() <= 36
     ]
     if not frames:
         return []
-    ratio = float(np.median([subject.samples[n].energy / all_electrons(subject.samples[n].numbers) for n in frames]))
+    ratios = np.array([subject.samples[n].energy / all_electrons(subject.samples[n].numbers) for n in frames])
+    ratio = float(np.median(ratios))
+    if 0.05 < np.mean(np.abs(ratios - 1) < 0.05) < 0.95:
+        return _some(subject, frames, ratios)
     evidence = f"median energy is {ratio:.4g} times that of all electrons of the atoms ({len(frames)} frames)"
     unit = unit_of(ratio, ENERGY_FACTORS, 0.025)
     if unit and ratio > 1:
@@ -44,3 +47,22 @@ def total_energies(subject: Subject) -> list[Finding]:
         fix = "Check the elements against the calculation (or know that core electrons are missing)."
         return [Finding("elements", "warning", "energies do not fit the elements", (), evidence, fix)]
     return []
+
+
+def _some(subject: Subject, frames: list[int], ratios: np.ndarray) -> list[Finding]:
+    """Some frames have the energy of all electrons in eV, others the same in another unit."""
+    by_unit: dict[str, list[int]] = {}
+    for n, ratio in zip(frames, ratios, strict=True):
+        unit = unit_of(float(ratio), ENERGY_FACTORS, 0.025)
+        if unit:
+            by_unit.setdefault(unit, []).append(n)
+    findings = []
+    for unit, members in by_unit.items():
+        subject.spoilt.update(members)
+        evidence = (
+            f"their energies over those of all electrons of the atoms: {ENERGY_FACTORS[unit]:.4g}, where others have 1"
+        )
+        fault = f"energies in another unit than the rest: {unit} labelled as eV"
+        fix = f"Convert the energies of these frames from {unit} to eV, and look at their forces."
+        findings.append(Finding("units", "error", fault, subject.names(members), evidence, fix))
+    return findings
