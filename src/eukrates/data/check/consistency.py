@@ -9,6 +9,7 @@ sign is wrong, 23.06 if energies are in kcal/mol and forces in eV/Å, and so on.
 """
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -50,7 +51,8 @@ def line(subject: Subject, rulers: list[Ruler], prints: dict[int, np.ndarray]) -
             pairs.append(pair)
             work.append(value[0])
             doubt.append(value[1])
-            difference.append(subject.samples[pair.second].energy - subject.samples[pair.first].energy)
+            first, second = (cast(float, subject.samples[n].energy) for n in (pair.first, pair.second))
+            difference.append(second - first)
     if len(pairs) < 8:
         return None
     work, difference = np.array(work), np.array(difference)
@@ -82,10 +84,12 @@ def _disagreement(subject: Subject, pair: Pair, ruler: Ruler) -> float:
 def _work(subject: Subject, pair: Pair, measured: dict) -> tuple[float, float] | None:
     """Equation (1) of one pair and its doubt, or None where it cannot be trusted."""
     first, second = (np.asarray(subject.samples[n].forces) for n in (pair.first, pair.second))
-    known = measured.get(pair.first), measured.get(pair.second)
-    if known[0] is None or known[1] is None:
-        return None if pair.rms > NEAR else _trapezoid(first, second @ pair.turn, pair.step)
-    (ruler, half, energy, force), (_, other_half, other_energy, other_force) = known
+    one, other = measured.get(pair.first), measured.get(pair.second)
+    if one is None or other is None:
+        if pair.step is None or pair.rms > NEAR:
+            return None
+        return _trapezoid(first, second @ pair.turn, pair.step)
+    (ruler, half, energy, force), (_, other_half, other_energy, other_force) = one, other
     if half != other_half:  # measured by two models: let the first measure both
         other_energy, other_force, _ = ruler.models[half](subject.samples[pair.second])
     gain = other_energy - energy

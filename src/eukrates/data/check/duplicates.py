@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 from scipy.spatial.distance import pdist
 
 from eukrates.data.check.finding import Finding
@@ -82,7 +82,7 @@ def _resembling(subject: Subject, prints: dict[int, np.ndarray]) -> list[tuple[i
     for group in subject.alike(subject.structures):
         points = np.array([prints[int(n)] for n in group])
         if len(group) > 1 and subject.samples[int(group[0])].system.atoms > 1:
-            found += [(int(group[a]), int(group[b])) for a, b in cKDTree(points).query_pairs(SAME)]
+            found += [(int(group[a]), int(group[b])) for a, b in KDTree(points).query_pairs(SAME)]
     return sorted(found)
 
 
@@ -106,7 +106,8 @@ def _distances(sample: Sample) -> np.ndarray:
 
 
 def _labels_differ(subject: Subject, group: list[int]) -> bool:
-    energies = [subject.samples[n].energy for n in group if subject.samples[n].energy is not None]
-    forces = [subject.samples[n].forces for n in group if subject.samples[n].forces is not None]
+    samples = [subject.samples[n] for n in group]
+    energies = [energy for s in samples if (energy := s.energy) is not None]
+    forces = [f for s in samples if (f := s.forces) is not None]
     different = len(energies) > 1 and np.ptp(energies) > 1e-4
     return bool(different or any(np.abs(f - forces[0]).max() > 1e-3 for f in forces))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from eukrates.data.check.descriptors import pair_kind, radial
 from eukrates.data.check.subject import Subject
@@ -51,9 +51,9 @@ def near_pairs(subject: Subject, frames: Sequence[int], prints: dict[int, np.nda
         if len(group) < 2:
             continue
         points = np.array([prints[int(n)] for n in group])
-        _, near = cKDTree(points).query(points, k=min(count + 1, len(group)))
+        _, near = KDTree(points).query(points, k=min(count + 1, len(group)))
         seen = set()
-        for a, row in enumerate(near):
+        for a, row in enumerate(np.asarray(near)):
             for b in row:
                 if a != b and (a, b) not in seen and (b, a) not in seen:
                     seen.add((a, b))

@@ -29,7 +29,11 @@ def forces_of_frames(subject: Subject, ruler: Ruler) -> list[Finding]:
         if cosine < -0.6 and _rms(f + s) < 0.7 * _rms(f):
             flipped.append((n, cosine))
         elif cosine > 0.8 and (factor > 5 or factor < 0.2):
-            scaled.setdefault(unit_of(factor, FORCE_FACTORS, 0.25), []).append((n, factor))
+            unit = unit_of(factor, FORCE_FACTORS, 0.25)
+            if unit:
+                scaled.setdefault(unit, []).append((n, factor))
+            else:
+                strange.append((n, wrong))
         elif cosine < 0.4 and wrong > 10 * typical:
             strange.append((n, wrong))
     return [*_flipped(subject, flipped), *_scaled(subject, scaled), *_strange(subject, strange, typical)]
@@ -75,10 +79,10 @@ def _scaled(subject: Subject, found) -> list[Finding]:
             Finding(
                 "forces",
                 "error",
-                f"forces in another unit than in the rest{f': {unit} labelled as eV/Angstrom' if unit else ''}",
+                f"forces in another unit than in the rest: {unit} labelled as eV/Angstrom",
                 subject.names(n for n, _ in members),
                 f"{factor:.4g} times what the other frames teach",
-                f"Convert these frames{f' from {unit}' if unit else ''} to the unit of the rest, or leave them out.",
+                f"Convert these frames from {unit} to the unit of the rest, or leave them out.",
             )
         )
     return findings

@@ -68,17 +68,18 @@ def _against_composition(subject: Subject, frames: list[int], judged: list[int])
 
 def large_forces(subject: Subject) -> list[Finding]:
     """Frames whose forces are far beyond those of the others."""
-    frames = [n for n in subject.good if subject.samples[n].forces is not None and np.any(subject.samples[n].forces)]
+    forces = {n: f for n in subject.good if (f := subject.samples[n].forces) is not None and np.any(f)}
+    frames = list(forces)
     if len(frames) < 5:
         return []
-    size = np.array([np.sqrt(np.mean(np.square(subject.samples[n].forces))) for n in frames])
+    size = np.array([np.sqrt(np.mean(np.square(forces[n]))) for n in frames])
     middle = float(np.median(size))
     far = [(n, s) for n, s in zip(frames, size, strict=True) if s > 12 * middle and s > np.quantile(size, 0.75) * 6]
     if not far:
         return []
     worst, largest = max(far, key=lambda f: f[1])
     unit = unit_of(float(np.median([s for _, s in far])) / middle, FORCE_FACTORS, 0.35)
-    atom = int(np.argmax(np.linalg.norm(subject.samples[worst].forces, axis=1)))
+    atom = int(np.argmax(np.linalg.norm(forces[worst], axis=1)))
     evidence = f"{largest:.4g} eV/Å root mean square (largest on atom {atom}), the median frame has {middle:.3g} eV/Å"
     maybe = f"; the factor suggests {unit}" if unit else ""
     fix = f"Look for another unit{maybe}, an unconverged calculation or overlapping atoms; or leave the frames out."

@@ -20,7 +20,7 @@ def _impossible(subject: Subject) -> list[Finding]:
             continue
         if any(value is not None and abs(value - round(value)) > 1e-6 for value in (charge, spin)):
             broken.append(n)
-        elif None in (charge, spin) or np.any(sample.system.cell):
+        elif charge is None or spin is None or np.any(sample.system.cell):
             continue
         elif not parity_possible(sample.numbers, charge, spin):
             forbidden.append(n)

@@ -41,7 +41,9 @@ def _from_strain(subject: Subject, frames: list[int], prints) -> tuple[np.ndarra
     right, left = [], []
     for pair in near_pairs(subject, frames, prints, count=6):
         a, b = subject.samples[pair.first], subject.samples[pair.second]
-        if a.energy is None or b.energy is None or not np.array_equal(a.numbers, b.numbers):
+        if a.energy is None or b.energy is None or a.stress is None or b.stress is None:
+            continue
+        if not np.array_equal(a.numbers, b.numbers):
             continue
         first, second = np.asarray(a.system.cell[0]), np.asarray(b.system.cell[0])
         deform = np.linalg.solve(first, second)

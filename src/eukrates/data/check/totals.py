@@ -23,12 +23,14 @@ def all_electrons(numbers: np.ndarray) -> float:
 
 def total_energies(subject: Subject) -> list[Finding]:
     """Ratios of energies to (1), and what they mean: of all frames, or of some."""
-    frames = [
-        n for n in subject.good if subject.samples[n].energy is not None and 2 < subject.samples[n].numbers.max() <= 36
-    ]
-    if not frames:
+    known = {
+        n: energy / all_electrons(sample.numbers)
+        for n in subject.good
+        if (energy := (sample := subject.samples[n]).energy) is not None and 2 < sample.numbers.max() <= 36
+    }
+    if not known:
         return []
-    ratios = np.array([subject.samples[n].energy / all_electrons(subject.samples[n].numbers) for n in frames])
+    frames, ratios = list(known), np.array(list(known.values()))
     ratio = float(np.median(ratios))
     if 0.05 < np.mean(np.abs(ratios - 1) < 0.05) < 0.95:
         return _some(subject, frames, ratios)

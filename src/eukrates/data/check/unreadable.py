@@ -4,6 +4,7 @@ from collections import defaultdict
 
 from eukrates.data.check.finding import Finding
 from eukrates.data.check.subject import Subject
+from eukrates.data.frame import Fault
 
 _FIX = {
     "not finite": "Compute these frames again, or remove them: a NaN in one label ruins every weight of a model.",
@@ -23,7 +24,7 @@ _FAULT = {
 
 def unreadable(subject: Subject) -> list[Finding]:
     """One finding for each kind of fault."""
-    kinds = defaultdict(list)
+    kinds: defaultdict[str, list[Fault]] = defaultdict(list)
     for source in subject.sources:
         for fault in source.faults:
             kinds[fault.kind].append(fault)
