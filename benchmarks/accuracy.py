@@ -34,7 +34,7 @@ SETS = {
         "data": {"train": ["isolated_atoms.extxyz", "train_300K.extxyz"], "valid": 50},
         "model": {"so3krates": {"features": 128, "degrees": [1, 2, 3, 4], "zbl": False}},
         "training": {
-            "epochs": 250,
+            "epochs": 800,
             "batch_size": 5,
             "validate_every": 5,
             "optimiser": {"learning_rate": 3e-3},
