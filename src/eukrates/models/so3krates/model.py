@@ -41,7 +41,7 @@ class SO3krates(Potential):
         radial_basis, basis_size: see `eukrates.radial.bases`.
         cutoff_function: see `eukrates.radial.cutoffs`.
         neighbours: messages are divided by it: the mean number of neighbours in the training data; None divides by
-            √(channels per head of the feature branch) as the paper does.
+            √(channels per head of the feature branch).
         residuals: a residual MLP after attention, after exchange.
         layer_norm: normalise features after attention and after exchange.
         activate_qk: silu on queries and keys.
