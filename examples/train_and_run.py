@@ -19,9 +19,9 @@ print(data.describe())  # which labels it found, under which names, in which uni
 parts = split(data, train=450, valid=50, test=100, seed=0).apply(data)
 train, e0 = parts["train"], atomic_energies(data)  # E0 from the free atoms in the file
 sizes = {"scale": statistics(train, e0).force_rms, "neighbours": mean_neighbours(train, 5.0)}
-small = {"features": 64, "layers": 2, "degrees": (1, 2), "cutoff": 5.0}
+small = {"features": 66, "layers": 3, "heads": 2, "degrees": (1, 2, 3), "cutoff": 5.0}
 model = eukrates.SO3krates(data.elements, **small, **sizes, e0=e0.energies, key=jax.random.key(0))
-plan = Plan(epochs=120, batch_size=8, optimiser=Optimiser(learning_rate=3e-3, ema=0.99))
+plan = Plan(epochs=150, batch_size=8, optimiser=Optimiser(learning_rate=5e-3, clip=1.0, ema=0.99))
 trained = Run(model, train, parts["valid"], plan, Path("ethanol"), eukrates.save)()
 
 model = eukrates.load(trained.best)

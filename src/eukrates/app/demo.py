@@ -44,14 +44,14 @@ class Demo:
         valid, test: structures that are not trained on.
     """
 
-    epochs: int = 120
+    epochs: int = 150
     dynamics_ps: float | int = 20.0
     nve_ps: float | int = 5.0
     temperature_kelvin: float | int = 300.0
     timestep_fs: float | int = 0.5
-    features: int = 64
-    layers: int = 2
-    degrees: tuple[int, ...] = (1, 2)
+    features: int = 66
+    layers: int = 3
+    degrees: tuple[int, ...] = (1, 2, 3)
     valid: int = 50
     test: int = 100
 
@@ -105,7 +105,7 @@ def demo(folder: str | Path, bar: Bar, choices: Demo | None = None, data: Path |
 
 def settings(folder: Path, choices: Demo, data: Path) -> Configuration:
     """The training of the demonstration, as `eukrates train` would read it from a file."""
-    model = {"features": choices.features, "layers": choices.layers, "degrees": list(choices.degrees), "cutoff": 5.0}
+    model = {"features": choices.features, "layers": choices.layers, "heads": 2, "degrees": list(choices.degrees)}
     return configuration(
         {
             "data": {"train": str(data), "valid": choices.valid, "test": choices.test},
@@ -114,7 +114,7 @@ def settings(folder: Path, choices: Demo, data: Path) -> Configuration:
                 "epochs": choices.epochs,
                 "validate_every": max(1, choices.epochs // 40),
                 "checkpoint_minutes": 0.5,
-                "optimiser": {"learning_rate": 3e-3, "ema": 0.99},
+                "optimiser": {"learning_rate": 5e-3, "clip": 1.0, "ema": 0.99},
             },
             "folder": str(folder),
             "card": {"level_of_theory": _level(data), "licence": "CC0-1.0", "description": "Model of eukrates demo."},

@@ -34,9 +34,8 @@ MEANING_OF_ERRORS = (
 MEANING_OF_BONDS = (
     "The reference structures were sampled by tight-binding dynamics (GFN2-xTB) at the same temperature and then "
     "labelled with density functional theory. The model follows the latter: differences of a hundredth of an ångström "
-    "in the mean separate the two theories and are no error of the model; the same holds for a narrower O–H, whose "
-    "bond is stiffer in the latter. Nuclei move classically here and there: quantum nuclei would be wider, hydrogen "
-    "most of all."
+    "in the mean separate the two theories and are no error of the model; nor is a narrower O–H, whose bond is stiffer "
+    "in the latter. Nuclei move classically here and there: quantum nuclei would be wider, hydrogen most of all."
 )
 
 
