@@ -96,7 +96,8 @@ def _stress(values: Mapping, chosen: Mapping[str, str], units: Units, structure)
     if np.all(np.isfinite(matrix)) and np.abs(matrix - matrix.T).max() > 1e-3 * np.abs(matrix).max() + 1e-6:
         raise FrameError("shape", f"stress is not symmetric: {matrix.tolist()}. Compute it again, or do not read it.")
     matrix = (matrix + matrix.T) / 2
-    named_virial = "virial" in chosen["stress"].lower()
+    key = chosen["stress"].lower()
+    named_virial = "virial" in key and "stress" not in key
     if named_virial and units.stress not in (None, "virial"):
         raise FrameError(
             "shape",

@@ -11,6 +11,7 @@ from eukrates.data.check.subject import Subject
 from eukrates.data.sample import Sample
 from eukrates.matter import neighbours
 
+STATES = "electronic states"  # the check that says: one geometry, several labels
 SAME = 1e-6  # fingerprints (per atom) this near belong to one structure; thermal motion changes them 1000 times more
 
 
@@ -64,7 +65,7 @@ def _several_states(subject: Subject, groups: list[list[int]]) -> Finding:
     if silent:
         fix = f"State {' and '.join(silent)} of every frame{keys}; if they do not differ, keep one of each."
     fault = "duplicated frames with different labels" + (f": {' or '.join(silent)} is missing?" if silent else "")
-    return Finding("duplicates", "error", fault, subject.names(n for g in groups for n in g[1:]), evidence, fix)
+    return Finding(STATES, "error", fault, subject.names(n for g in groups for n in g[1:]), evidence, fix)
 
 
 def _copies(subject: Subject) -> list[list[int]]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from eukrates.data.check.bonds import bond_stiffness, loudness_of_bonds, stiffness
 from eukrates.data.check.consistency import check_line, line, odd_energies
 from eukrates.data.check.distances import distances
-from eukrates.data.check.duplicates import duplicates
+from eukrates.data.check.duplicates import STATES, duplicates
 from eukrates.data.check.elements import wrong_elements
 from eukrates.data.check.factors import Loudness
 from eukrates.data.check.finding import Finding
@@ -64,6 +64,9 @@ def _examine(subject: Subject) -> tuple[list[Finding], list[str]]:
     findings += total_energies(subject)
     findings += odd_totals(subject)
     done = [_scales(subject)]
+    if any(finding.check == STATES for finding in findings):
+        done.append("forces and energies: not compared, several electronic states are mixed")
+        return findings, done
     measures = rulers(subject)
     for ruler in measures:
         findings += forces_of_frames(subject, ruler)
