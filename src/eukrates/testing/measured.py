@@ -24,7 +24,7 @@ class Tolerance(NamedTuple):
     slope: float  # a derivative against finite differences
 
 
-TOLERANCES = {"float64": Tolerance(same=1e-9, slope=1e-6), "float32": Tolerance(same=3e-4, slope=1e-2)}
+TOLERANCES = {"float64": Tolerance(same=1e-10, slope=1e-6), "float32": Tolerance(same=1e-4, slope=1e-2)}
 
 
 def opened(potential: Potential, graph: Graph, seed: int, shape: Size | None) -> "Case":
