@@ -83,5 +83,8 @@ def test_nothing_to_write_or_an_unknown_suffix(tmp_path):
         write([], tmp_path / "a.h5")
     with pytest.raises(ValueError, match="ending in"):
         write(list(samples(np.random.default_rng(0))), tmp_path / "a.json")
-    with pytest.raises(ValueError, match="does not exist"):
-        write(list(samples(np.random.default_rng(0))), tmp_path / "no" / "a.h5")
+
+
+def test_a_missing_folder_is_made(tmp_path):
+    write(list(samples(np.random.default_rng(0))), tmp_path / "new" / "a.h5")
+    assert [p.name for p in (tmp_path / "new").iterdir()] == ["a.h5"]

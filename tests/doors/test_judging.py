@@ -108,3 +108,44 @@ def test_inspect_prints_card_verdict_and_page(model, data, tmp_path, capsys):
     assert code in (0, 1)
     assert "testing walls between all pairs of elements" in told.err
     assert page.exists()
+
+
+def test_inspect_takes_structures_without_labels(model, data, tmp_path, capsys):
+    bare = ase.io.read(data)
+    bare.calc = None
+    ase.io.write(tmp_path / "bare.xyz", bare, format="extxyz", columns=["symbols", "positions"])
+    assert run(["inspect", str(model), "--data", str(tmp_path / "bare.xyz"), "--run", "0"]) in (0, 1)
+    assert "the structures have no force labels" in capsys.readouterr().out
+
+
+def test_inspect_reads_labels_under_other_names_and_units(model, data, tmp_path, capsys):
+    renamed = ase.io.read(data)
+    renamed.arrays["pull"] = renamed.get_forces() * 23.060547830619
+    renamed.calc = None
+    ase.io.write(tmp_path / "named.xyz", renamed, format="extxyz", columns=["symbols", "positions", "pull"])
+    options = ["--data", str(tmp_path / "named.xyz"), "--key", "forces=pull", "--unit", "energy=kcal/mol"]
+    assert run(["inspect", str(model), *options, "--run", "0"]) in (0, 1)
+    said = capsys.readouterr().out
+    run(["inspect", str(model), "--data", str(data), "--run", "0"])
+    line = lambda text: next(row for row in text.splitlines() if "forces against labels" in row)
+    assert "where forces are" in line(said)
+
+
+def test_inspect_refuses_names_without_data(model, failing):
+    assert "there is no --data" in failing("inspect", model, "--key", "forces=pull")
+
+
+def test_a_label_can_be_left_out(data, capsys, failing):
+    assert run(["check", str(data), "--key", "forces="]) in (0, 1)
+    assert not re.search(r"forces +58", capsys.readouterr().out)
+    assert "each label once" in failing("check", data, "--key", "forces=", "--key", "forces=")
+
+
+def test_the_fix_speaks_the_language_of_the_command_line(tmp_path, capsys):
+    frames = clusters(12)
+    for frame in frames:
+        frame.arrays["pull"] = frame.get_forces()
+        del frame.calc.results["forces"]
+    ase.io.write(tmp_path / "renamed.extxyz", frames)
+    assert run(["check", str(tmp_path / "renamed.extxyz"), "--want", "forces"]) == 1
+    assert "--key forces=" in " ".join(capsys.readouterr().out.split())

@@ -25,21 +25,21 @@ Part = Annotated[str | list[str] | int | float, Field(union_mode="smart")]
 class Data(Section):
     """Files, and which of their structures train, validate and test. Free atoms give E0 and are in no part."""
 
-    train: File = Field(description="A file, or a list of files: anything that ASE reads, .npz, or our .h5.")
-    valid: Part = Field(default=0.1, description="A file, or how much of `train`: a count, or a fraction below 1.")
-    test: Part | None = Field(default=None, description="The same, for the last word; default: none.")
+    train: File = Field(description="a file, or a list of files: anything that ASE reads, .npz, or our .h5.")
+    valid: Part = Field(default=0.1, description="a file, or how much of `train`: a count, or a fraction below 1.")
+    test: Part | None = Field(default=None, description="the same, for the last word; default: none.")
     size: PositiveInt | None = Field(
-        default=None, description="Structures to train on, drawn at random; default: all that are left."
+        default=None, description="structures to train on, drawn at random; default: all that are left."
     )
     keys: dict[str, str | None] = Field(
-        default_factory=dict, description="Label: its name in the files. Default: detected and printed."
+        default_factory=dict, description="label: its name in the files. Default: detected and printed."
     )
     units: UnitsSettings | None = Field(  # type: ignore[valid-type]
-        default=None, description="Of the files. Default: eV and Angstrom; .npz files must say."
+        default=None, description="units of the files. Default: eV and Angstrom; .npz files must say."
     )
-    seed: int = Field(default=0, ge=0, strict=True, description="Of the random split.")
+    seed: int = Field(default=0, ge=0, strict=True, description="of the random split.")
     incomplete: bool = Field(
-        default=False, strict=True, description="Train although some structures lack a label; they do not count for it."
+        default=False, strict=True, description="train although some structures lack a label; they do not count for it."
     )
 
     @field_validator("keys")
@@ -65,13 +65,13 @@ class Data(Section):
 class Card(Section):
     """What the model file says about where it comes from. Say the level of theory: without it energies mean nothing."""
 
-    level_of_theory: str | None = Field(default=None, description='For example "PBE0/def2-TZVP".')
+    level_of_theory: str | None = Field(default=None, description='for example "PBE0/def2-TZVP".')
     licence: str | None = Field(
-        default=None, description='For example "CC0-1.0"; without one nobody may use the model.'
+        default=None, description='for example "CC0-1.0"; without one nobody may use the model.'
     )
-    authors: str | None = None
-    citation: str | None = None
-    description: str | None = None
+    authors: str | None = Field(default=None, description="who made the model.")
+    citation: str | None = Field(default=None, description="what to cite where it is used.")
+    description: str | None = Field(default=None, description="what it is for.")
 
 
 class _Model(Section):
@@ -118,7 +118,7 @@ class Configuration(Section):
     )
     model: Model = Field(default_factory=lambda: Model(so3krates=None))  # type: ignore[valid-type]
     training: PlanSettings = Field(default_factory=PlanSettings)  # type: ignore[valid-type]
-    folder: str = Field(default="run", min_length=1, description="Where everything is written.")
+    folder: str = Field(default="run", min_length=1, description="where everything is written.")
     card: Card = Field(default_factory=Card)
 
     @field_validator("e0")

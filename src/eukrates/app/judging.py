@@ -43,7 +43,10 @@ def evaluate_file(
         ValueError: what `load`, `read` and `evaluate` refuse.
     """
     potential = load(model)
-    found = evaluate(potential, structures(read(data, keys or None, units or None)))
+    structures = without_free_atoms(read(data, keys or None, units or None))
+    if not any(s.labels for s in structures):
+        raise ValueError(f"No structure has a label ({', '.join(LABELS)}); looked for in {structures.describe()}")
+    found = evaluate(potential, structures)
     if json_file is not None:
         write_atomically(json_file, json.dumps(found.as_dict(), indent=1))
     if report is not None:
@@ -55,19 +58,21 @@ def evaluate_file(
 def inspect_file(
     model: str | Path,
     data: str | Path | None = None,
+    keys: Mapping[str, str | None] | None = None,
+    units: Mapping[str, str] | None = None,
     run: ShortRun | None = None,
     json_file: Path | None = None,
     report: Path | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Inspection:
-    """The card of a model file and the verdict on it, on structures of a data file if there is one.
+    """The card of a model file and the verdict on it, on structures of a data file, labelled or not, if there is one.
 
     Raises:
         ValueError: what `load`, `read` and `inspect` refuse.
     """
     potential, header = load(model), read_header(model)
-    samples = structures(read(data)) if data is not None else ()
-    found = inspect(potential, samples, header, run, progress=progress)
+    structures = without_free_atoms(read(data, keys or None, units or None)) if data is not None else ()
+    found = inspect(potential, structures, header, run, progress=progress)
     if json_file is not None:
         write_atomically(json_file, json.dumps(found.as_dict(), indent=1))
     if report is not None:
@@ -75,14 +80,7 @@ def inspect_file(
     return found
 
 
-def structures(dataset: Dataset) -> Dataset:
-    """Without free atoms, unless there is nothing else.
-
-    Raises:
-        ValueError: no structure has a label.
-    """
+def without_free_atoms(dataset: Dataset) -> Dataset:
+    """The structures of more than one atom, unless there are none."""
     rest = separate(dataset)[1]
-    kept = Dataset(tuple(rest), dataset.sources) if rest else dataset
-    if not any(s.labels for s in kept):
-        raise ValueError(f"No structure has a label ({', '.join(LABELS)}); looked for in {dataset.describe()}")
-    return kept
+    return Dataset(tuple(rest), dataset.sources) if rest else dataset

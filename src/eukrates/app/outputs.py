@@ -35,6 +35,16 @@ def pairs(given: Iterable[str] | None, option: str) -> dict[str, str]:
     return found
 
 
+def keys_of(given: Iterable[str] | None) -> dict[str, str | None]:
+    """Labels and their names in the file from --key LABEL=NAME; None for --key LABEL=, which leaves a label out."""
+    named = [text for text in given or () if not text.endswith("=")]
+    left_out = [text.removesuffix("=") for text in given or () if text.endswith("=")]
+    found: dict[str, str | None] = {**pairs(named, "--key")}
+    if twice := [label for n, label in enumerate(left_out) if not label or label in found or label in left_out[:n]]:
+        raise ValueError(f"Expected --key LABEL=NAME or --key LABEL=, each label once, got {twice[0]!r} again.")
+    return found | dict.fromkeys(left_out)
+
+
 def said(**options: Any) -> dict[str, Any]:
     """The options that somebody gave: those that are not None."""
     return {name: value for name, value in options.items() if value is not None}

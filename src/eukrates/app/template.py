@@ -1,6 +1,7 @@
 """A commented configuration to start from, and its JSON schema: written by the models, so never outdated."""
 
 import json
+import re
 import textwrap
 from collections.abc import Iterator
 from typing import Any
@@ -42,7 +43,7 @@ def _lines(section: type[BaseModel], given: dict[str, Any], indent: str = "") ->
         yield from _comment(words, indent)
         yield f"{indent}{'# ' if off else ''}{name}:"
         deeper = _lines(inner, given.get(name, {}), indent + "  ")
-        yield from (f"{indent}# {line[len(indent) :].replace('# ', '', 1)}" for line in deeper) if off else deeper
+        yield from (f"{indent}# {_bare(line[len(indent) :])}" for line in deeper) if off else deeper
 
 
 def _section_of(name: str, field) -> type[BaseModel] | None:
@@ -64,16 +65,26 @@ def _entry(indent: str, name: str, value: Any, meaning: str) -> Iterator[str]:
     off = value is None or value is PydanticUndefined
     text = f"{indent}{'# ' if off else ''}{name}:" + ("" if off else f" {_scalar(value)}")
     if meaning and len(text) + len(meaning) + 4 <= WIDTH:
-        yield f"{text}  # {meaning[:1].upper()}{meaning[1:]}"
+        yield f"{text}  # {_in_yaml(meaning)}"
         return
     yield from _comment(meaning, indent)
     yield text
 
 
 def _comment(words: str, indent: str) -> Iterator[str]:
-    words = words[:1].upper() + words[1:]
-    for line in textwrap.wrap(" ".join(words.split()), WIDTH - len(indent) - 2):
+    for line in textwrap.wrap(" ".join(_in_yaml(words).split()), WIDTH - len(indent) - 2):
         yield f"{indent}# {line}"
+
+
+def _bare(line: str) -> str:
+    """A line of a section that is commented out as a whole, without a comment sign of its own."""
+    text = line.lstrip()
+    return line[: len(line) - len(text)] + text.removeprefix("# ")
+
+
+def _in_yaml(words: str) -> str:
+    """Values as YAML spells them."""
+    return re.sub(r"\bNone\b", "null", words).replace("()", "[]")
 
 
 def _scalar(value: Any) -> str:

@@ -14,15 +14,18 @@ VOIGT = "xx yy zz yz xz xy"
 
 @dataclass(frozen=True)
 class Units:
-    """Units of a file.
+    """Units of the files.
 
-    energy: eV, meV, kcal/mol, kJ/mol, Hartree, mHartree, Rydberg. length: Angstrom, Bohr, nm (positions and cell).
-    forces: "energy/length", for example "Hartree/Bohr"; None follows from `energy` and `length`.
-    stress: "eV/Angstrom^3" and the like, GPa, MPa, kbar, bar, or "virial" (-volume · stress, in `energy`); None follows
-        from `energy` and `length`. A label read from a key called virial is a virial, unless its name also says stress.
-    stress_positive: "tension" (ASE) or "compression" (the sign that VASP and others print).
-    voigt: the order of six numbers of stress; ASE "xx yy zz yz xz xy", VASP "xx yy zz xy yz xz".
-    dipole: "e Angstrom", "Debye" or "e Bohr".
+    Args:
+        energy: eV, meV, kcal/mol, kJ/mol, Hartree, mHartree, Rydberg.
+        length: Angstrom, Bohr, nm (positions and cell).
+        forces: energy/length, for example Hartree/Bohr; None: as `energy` and `length` say.
+        stress: eV/Angstrom^3 and the like, GPa, MPa, kbar, bar, or virial (-volume · stress, in `energy`); None: as
+            `energy` and `length` say. A label read from a key called virial is a virial, unless its name also says
+            stress.
+        stress_positive: tension (ASE) or compression (the sign that VASP and others print).
+        voigt: the order of six numbers of stress; ASE "xx yy zz yz xz xy", VASP "xx yy zz xy yz xz".
+        dipole: e Angstrom, Debye or e Bohr.
     """
 
     energy: str = "eV"

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from eukrates.data.advice import say_keys
 from eukrates.data.frame import Fault, Frame
 
 
@@ -40,6 +41,6 @@ def spin_is_multiplicity(file: str, frames: Sequence[Frame], chosen: Mapping[str
             "charge or spin",
             f"{key!r} cannot be the number of unpaired electrons (the parity of the electrons forbids it in all "
             f"{len(seen)} structures where it can be tested) and fits a multiplicity 2S+1. Say which it is: "
-            f"keys={{'multiplicity': {key!r}}} or keys={{'spin': {key!r}}}.",
+            f"{say_keys({'multiplicity': key})} or {say_keys({'spin': key})}.",
         )
     ]

@@ -18,8 +18,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from eukrates.data.replacing import replacing
 from eukrates.data.sample import LABELS, Sample
+from eukrates.files import replacing
 from eukrates.matter import system
 
 FORMAT, VERSION = "eukrates-dataset", 1

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from eukrates.data.advice import say_keys, say_units
 from eukrates.data.declared import Units
 from eukrates.data.frame import Frame, FrameError
 from eukrates.data.sample import Sample
@@ -74,7 +75,7 @@ def _electrons(frame: Frame, chosen: Mapping[str, str]) -> tuple[float | None, f
             raise FrameError(
                 "charge or spin",
                 f"spin says {found['spin']:g} unpaired electrons, multiplicity {unpaired:g}. "
-                "Leave one out, for example keys={'spin': None}.",
+                f"Leave one out, for example {say_keys({'spin': None})}.",
             )
         found["spin"] = unpaired
     if found.get("spin", 0) < 0:
@@ -102,7 +103,7 @@ def _stress(values: Mapping, chosen: Mapping[str, str], units: Units, structure)
         raise FrameError(
             "shape",
             f"stress is read from {chosen['stress']!r} and its unit is declared as {units.stress!r}: a virial is an "
-            "energy. Declare units={'stress': 'virial'}, or rename the key if it holds a stress.",
+            f"energy. Declare {say_units({'stress': 'virial'})}, or rename the key if it holds a stress.",
         )
     if named_virial or units.stress == "virial":
         volume = abs(np.linalg.det(np.asarray(structure.cell[0])))

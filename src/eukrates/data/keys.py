@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
+from eukrates.data.advice import say_keys
 from eukrates.data.frame import Frame, same
 
 # Detected names in the order of precedence, compared without regard to case. "info:" and "arrays:" mark a second value
@@ -100,5 +101,5 @@ def _refuse_ambiguity(label: str, present: Sequence[str], frames: Sequence[Frame
             if a is not None and b is not None and not same(a, b):
                 raise ValueError(
                     f"{label} is ambiguous: {present[0]!r} and {other!r} differ, first in {frame.name}. "
-                    f"Say which one, for example keys={{{label!r}: {present[0]!r}}}."
+                    f"Say which one, for example {say_keys({label: present[0]})}."
                 )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from eukrates.data.advice import say_units
 from eukrates.data.declared import Units
 from eukrates.data.frame import Frame
 
@@ -94,7 +95,7 @@ def declare(stated: Mapping[str, str], units: Units | None, path: Path) -> Units
         if set(stated) != {"energy", "length"}:
             raise ValueError(
                 f"{path.name} does not state its units, and .npz archives have no convention. Declare them: "
-                "units={'energy': 'kcal/mol', 'length': 'Angstrom'} (as in MD17)."
+                f"{say_units({'energy': 'kcal/mol', 'length': 'Angstrom'})}, as in MD17."
             )
         return Units(**stated)
     for what, name in stated.items():

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from eukrates.data.dataset import Dataset, join
-from eukrates.data.replacing import replacing
 from eukrates.data.sample import LABELS, Sample
+from eukrates.files import replacing
 
 FORMAT, VERSION = "eukrates-split", 1
 

@@ -10,8 +10,8 @@ from ase.calculators.singlepoint import SinglePointCalculator
 
 from eukrates.data.atoms import to_atoms
 from eukrates.data.hdf5 import write_hdf5
-from eukrates.data.replacing import replacing
 from eukrates.data.sample import Sample
+from eukrates.files import replacing
 
 _RESULTS = ("energy", "forces", "dipole", "charges")
 
@@ -24,7 +24,7 @@ def write(samples: Sequence[Sample], path: str | Path) -> None:
     is replaced whole, at the end, or not at all.
 
     Raises:
-        ValueError: no samples, another suffix, a folder that does not exist.
+        ValueError: no samples, another suffix.
     """
     path, samples = Path(path), list(samples)
     if not samples:

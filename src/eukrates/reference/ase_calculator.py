@@ -8,15 +8,15 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import CalculationFailed, Calculator, all_changes
 
-from .labeller import LabelError, Labeller, Labels
+from eukrates.reference.labeller import LabelError, Labeller, Labels
 
 
 @dataclasses.dataclass(frozen=True)
 class FromCalculator(Labeller):
     """Labels from whatever ASE can drive, for example a bigger model.
 
-    ``make`` is a function of the atoms that returns a fresh calculator, with charge and spin set the way that
-    calculator wants them; it must be importable (not a lambda) to be used on several processes. ``theory`` names the
+    `make` is a function of the atoms that returns a fresh calculator, with charge and spin set the way that
+    calculator wants them; it must be importable (not a lambda) to be used on several processes. `theory` names the
     level of theory, which no calculator states by itself.
     """
 
@@ -25,7 +25,7 @@ class FromCalculator(Labeller):
 
     @property
     def level(self) -> str:
-        """What was given as ``theory``."""
+        """What was given as `theory`."""
         return self.theory
 
     def check(self, atoms: Atoms) -> None:
@@ -50,7 +50,7 @@ class FromCalculator(Labeller):
 
 
 class AsCalculator(Calculator):
-    """An ASE calculator that asks a labeller; charge and spin are read from ``atoms.info`` as everywhere here."""
+    """An ASE calculator that asks a labeller; charge and spin are read from `atoms.info` as everywhere here."""
 
     implemented_properties: ClassVar[list[str]] = ["energy", "forces", "dipole", "charges", "stress"]
 

@@ -1,16 +1,16 @@
 """Label many structures, on several processes, so that a kill at any time loses only the frames in work."""
 
 import dataclasses
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import ase.io
 from ase import Atoms
 
-from .journal import Entry, Journal
-from .labeller import Labeller, labelled
-from .workers import label_here, label_in_processes
+from eukrates.files import replacing
+from eukrates.reference.journal import Entry, Journal
+from eukrates.reference.labeller import Labeller, labelled
+from eukrates.reference.workers import label_here, label_in_processes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,16 +32,16 @@ def label(
     processes: int = 1,
     progress: Callable[[Entry, int, int], None] | None = None,
 ) -> Campaign:
-    """Label ``frames`` in their order and write them, with labels and level, to the extxyz file ``out``.
+    """Label `frames` in their order and write them, with labels and level, to the extxyz file `out`.
 
-    Every finished frame goes at once to the journal ``<out>.journal.jsonl``; called again with the same frames and
-    labeller, the campaign resumes from it. Frames that fail are recorded with the reason, left out of ``out`` and not
-    tried again. ``out`` appears at the end, whole. ``progress(entry, done, total)`` is called for each frame.
-    With ``processes > 1`` each process uses one thread, and a script must guard its entry point by
-    ``if __name__ == "__main__":``.
+    Every finished frame goes at once to the journal `<out>.journal.jsonl`; called again with the same frames and
+    labeller, the campaign resumes from it. Frames that fail are recorded with the reason, left out of `out` and not
+    tried again. `out` appears at the end, whole. `progress(entry, done, total)` is called for each frame.
+    With `processes > 1` each process uses one thread, and a script must guard its entry point by
+    `if __name__ == "__main__":`.
 
     Raises ValueError, before anything is computed, when a frame lacks charge or spin or cannot be labelled as it
-    stands, when ``out`` exists but not its journal, and when the journal is of another campaign.
+    stands, when `out` exists but not its journal, and when the journal is of another campaign.
     """
     frames, out = list(frames), Path(out)
     journal_path = out.with_name(out.name + ".journal.jsonl")
@@ -59,7 +59,8 @@ def label(
     entries = [journal.entries[index] for index in range(len(frames))]
     good = [labelled(frames[e.index], e.labels, labeller.level) for e in entries if e.labels is not None]
     if good:
-        _write(out, good)
+        with replacing(out) as temporary:
+            ase.io.write(temporary, good, format="extxyz")
     failures = {entry.index: entry.reason for entry in entries if entry.reason is not None}
     return Campaign(out, journal_path, len(good), failures, sum(entry.seconds for entry in entries))
 
@@ -80,9 +81,3 @@ def _check(frames: list[Atoms], labeller: Labeller, out: Path, journal: Path, pr
             labeller.check(frame)
         except ValueError as error:
             raise ValueError(f"Structure {index} cannot be labelled: {error}") from error
-
-
-def _write(out: Path, frames: list[Atoms]) -> None:
-    unfinished = out.with_name(out.name + ".unfinished")
-    ase.io.write(unfinished, frames, format="extxyz")
-    os.replace(unfinished, out)

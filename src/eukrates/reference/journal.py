@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from .labeller import Labeller, Labels
+from eukrates.reference.labeller import Labeller, Labels
 
 SCHEMA = 1
 ARRAYS = ("forces", "dipole", "charges", "stress")

@@ -59,7 +59,7 @@ class Labeller(abc.ABC):
 
 
 def charge_and_spin(atoms: Atoms) -> tuple[int, int]:
-    """Total charge (e) and number of unpaired electrons, from ``atoms.info["charge"]`` and ``["spin"]``.
+    """Total charge (e) and number of unpaired electrons, from `atoms.info["charge"]` and `["spin"]`.
 
     Raises ValueError when one is missing, not a whole number, or when the electrons cannot be paired that way.
     """

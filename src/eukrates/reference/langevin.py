@@ -19,13 +19,13 @@ def langevin_snapshots(
     timestep_fs: float = 0.5,
     settle_fs: float = 1000.0,
 ) -> Iterator[Atoms]:
-    """Yield ``count`` structures, one each ``every_fs``, after ``settle_fs`` of equilibration.
+    """Yield `count` structures, one each `every_fs`, after `settle_fs` of equilibration.
 
     ASE's Langevin dynamics (Vanden-Eijnden & Ciccotti 2006, doi:10.1016/j.cplett.2006.07.086) with a friction of
     0.01/fs, from Maxwell-Boltzmann momenta; the structure may wander and turn; the same seed gives the same
     structures. Each snapshot is a copy
-    without calculator and momenta whose ``info`` is that of ``atoms`` plus ``time_fs`` (since the end of the
-    equilibration) and ``temperature_kelvin``. Structures closer in time than about 100 fs tell a potential
+    without calculator and momenta whose `info` is that of `atoms` plus `time_fs` (since the end of the
+    equilibration) and `temperature_kelvin`. Structures closer in time than about 100 fs tell a potential
     nearly the same thing. Raises ValueError for a time step, spacing or temperature that cannot work, and when the
     dynamics runs into NaN.
     """

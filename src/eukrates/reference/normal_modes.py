@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 from ase import Atoms
 
-from ..units import KELVIN, WAVENUMBER
+from eukrates.units import KELVIN, WAVENUMBER
 
 RELAXED = 0.02  # eV/Å: above this largest force a structure is not a minimum
 LINEAR = 1e-3  # smallest over largest singular value of the rigid motions below which a molecule is linear
@@ -27,7 +27,7 @@ class NormalModes:
 
 
 def normal_modes(minimum: Atoms, calculator, *, step: float = 0.005) -> NormalModes:
-    """Normal modes of an open molecule from central differences of forces, ``step`` in Å.
+    """Normal modes of an open molecule from central differences of forces, `step` in Å.
 
     Diagonalises the mass-weighted Hessian M^-1/2 H M^-1/2 after rigid translations and rotations have been
     projected out (Wilson, Decius & Cross, *Molecular Vibrations*, 1955, ch. 2). Raises ValueError when the molecule is
@@ -55,7 +55,7 @@ def normal_modes(minimum: Atoms, calculator, *, step: float = 0.005) -> NormalMo
 
 
 def thermal_displacements(modes: NormalModes, *, temperature_kelvin: float, count: int, seed: int) -> Iterator[Atoms]:
-    """Yield ``count`` structures with Boltzmann-distributed harmonic displacements.
+    """Yield `count` structures with Boltzmann-distributed harmonic displacements.
 
     In mass-weighted normal coordinates the classical harmonic ensemble is Gaussian, mode by mode:
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from ..units import BOHR, HARTREE
-from .labeller import LabelError, Labeller, Labels, charge_and_spin
+from eukrates.reference.labeller import LabelError, Labeller, Labels, charge_and_spin
+from eukrates.units import BOHR, HARTREE
 
 FIRST_WITH_ECP = 37  # Rb: from here on the def2 bases are meant for effective core potentials
 STABILITY_ROUNDS = 4
@@ -19,8 +19,8 @@ COARSE_GRID = 1
 class PySCF(Labeller):
     """Kohn-Sham DFT or Hartree-Fock for molecules (Sun et al. 2020, doi:10.1063/5.0006074).
 
-    ``xc`` is a functional as PySCF spells it (``"pbe0"``, ``"wb97m-v"``), with the dispersion correction in the
-    name where wanted (``"pbe0-d3bj"``, ``"b3lyp-d4"``), or ``"hf"``. Singlets are restricted, everything else is
+    `xc` is a functional as PySCF spells it (`"pbe0"`, `"wb97m-v"`), with the dispersion correction in the
+    name where wanted (`"pbe0-d3bj"`, `"b3lyp-d4"`), or `"hf"`. Singlets are restricted, everything else is
     unrestricted, and unrestricted solutions are followed downhill until they are stable, which breaks the
     symmetry of free atoms. Forces include the response of the integration grid and of the density fitting: they
     are the derivatives of the energy that is returned, and add up to zero. Every structure starts from the same
@@ -36,7 +36,7 @@ class PySCF(Labeller):
 
     @property
     def level(self) -> str:
-        """For example ``PBE0/def2-TZVP, density fitting, grid 4``."""
+        """For example `PBE0/def2-TZVP, density fitting, grid 4`."""
         fitting = "density fitting" if self.density_fitting else "exact integrals"
         if self.xc.lower() == "hf":
             return f"HF/{self.basis}, {fitting}"

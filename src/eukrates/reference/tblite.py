@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 from ase import Atoms
 
-from ..units import BOHR, HARTREE, KELVIN
-from .labeller import LabelError, Labeller, Labels, charge_and_spin
+from eukrates.reference.labeller import LabelError, Labeller, Labels, charge_and_spin
+from eukrates.units import BOHR, HARTREE, KELVIN
 
 METHODS = ("GFN2-xTB", "GFN1-xTB", "IPEA1-xTB")
 
@@ -15,9 +15,9 @@ METHODS = ("GFN2-xTB", "GFN1-xTB", "IPEA1-xTB")
 class TBLite(Labeller):
     """Extended tight binding (GFN2-xTB: Bannwarth, Ehlert & Grimme 2019, doi:10.1021/acs.jctc.8b01176).
 
-    Molecules and crystals. ``accuracy`` scales tblite's convergence thresholds (smaller is tighter). Charges are
-    Mulliken charges. The energy is the electronic free energy at ``electronic_temperature_kelvin``, of which the
-    forces are the derivative. xTB is spin-restricted: ``spin`` only sets the occupations.
+    Molecules and crystals. `accuracy` scales tblite's convergence thresholds (smaller is tighter). Charges are
+    Mulliken charges. The energy is the electronic free energy at `electronic_temperature_kelvin`, of which the
+    forces are the derivative. xTB is spin-restricted: `spin` only sets the occupations.
     """
 
     method: str = "GFN2-xTB"
@@ -31,7 +31,7 @@ class TBLite(Labeller):
 
     @property
     def level(self) -> str:
-        """For example ``GFN2-xTB``."""
+        """For example `GFN2-xTB`."""
         return self.method
 
     def check(self, atoms: Atoms) -> None:

@@ -10,8 +10,8 @@ from multiprocessing.process import BaseProcess
 
 from ase import Atoms
 
-from .journal import Entry
-from .labeller import LabelError, Labeller
+from eukrates.reference.journal import Entry
+from eukrates.reference.labeller import LabelError, Labeller
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -32,7 +32,7 @@ def label_here(todo: list[tuple[int, Atoms]], labeller: Labeller) -> Iterator[En
 
 
 def label_in_processes(todo: list[tuple[int, Atoms]], labeller: Labeller, processes: int) -> Iterator[Entry]:
-    """Label in ``processes`` processes of one thread each; entries come as they are finished.
+    """Label in `processes` processes of one thread each; entries come as they are finished.
 
     A worker that dies (killed, out of memory, crashed engine) costs the frame it had; a new one takes its place. When
     this process dies, the workers end by themselves. Errors that are not a LabelError are raised here, and so is a

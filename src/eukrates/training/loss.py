@@ -17,7 +17,13 @@ from eukrates.training.targets import Targets
 
 @dataclass(frozen=True)
 class Loss:
-    """Weights of equation (1); a weight of 0 leaves a label out.
+    """Weights of the mean squared errors; a weight of 0 leaves a label out. They are those of equation (1).
+
+    Args:
+        energy: of the energy per atom, in 1/eV².
+        forces: of components of forces, in Å²/eV².
+        stress: of components of the virial per atom, in 1/eV².
+        dipole: of components of the dipole, in 1/(e Å)².
 
     Raises:
         ValueError: a negative weight, or nothing to learn from.

@@ -20,10 +20,14 @@ from eukrates.potential import Potential
 
 @dataclass(frozen=True)
 class Optimiser:
-    """AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101), or AMSGrad (Reddi et al. 2018, arXiv:1904.09237) with the
-    same decoupled decay; gradients are clipped to a global norm; `ema` is the decay of the averaged weights.
+    """AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101), or AMSGrad with the same decoupled decay.
 
-    Weight decay acts on matrices only, not on biases, scales and physical constants.
+    Args:
+        learning_rate: the highest one, after the warm-up of the schedule.
+        weight_decay: pulls matrices to zero, not biases, scales and physical constants; 0.01 is common.
+        clip: longer gradients are scaled down to this norm.
+        amsgrad: never enlarge a step again that a large gradient has shortened (Reddi et al. 2018, arXiv:1904.09237).
+        ema: decay per step of the running average of the weights, which is what is validated and kept; 0: none.
     """
 
     learning_rate: float = 1e-3

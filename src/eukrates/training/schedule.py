@@ -7,10 +7,15 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Schedule:
-    """Factor on the learning rate, 0 → 1 over `warmup` (fraction of all steps), then down to `final`.
+    """A factor on the learning rate: up to 1, then down.
 
-    "cosine" and "exponential" reach `final` at the last step. "plateau" multiplies by `factor` whenever the
-    validation loss has not improved for `patience` validations, never below `final`. "constant" stays at 1.
+    Args:
+        kind: cosine or exponential (at `final` with the last step), plateau (down where validation stops improving), or
+            constant (stays at 1).
+        warmup: the fraction of all steps over which it rises from 0 to 1.
+        final: the lowest factor.
+        factor: plateau multiplies by it.
+        patience: validations without improvement after which plateau does.
     """
 
     kind: Literal["cosine", "exponential", "plateau", "constant"] = "cosine"

@@ -17,9 +17,9 @@ def check(
 ) -> None:
     """Examine data before training: labels, units, signs, copies, outliers. Exit code 1: something to mend."""
     from eukrates.app.judging import check_files
-    from eukrates.app.outputs import pairs
+    from eukrates.app.outputs import keys_of, pairs
 
-    report = check_files(files, want, pairs(keys, "--key"), pairs(units, "--unit"))
+    report = check_files(files, want, keys_of(keys), pairs(units, "--unit"))
     print(report.text())
     if not report.ok or (strict and any(f.severity == "warning" for f in report.findings)):
         raise typer.Exit(1)

@@ -19,10 +19,10 @@ def evaluate(
 ) -> None:
     """Errors of a model: MAE and RMSE by property, element and group, in eV, Å and kcal/mol."""
     from eukrates.app.judging import evaluate_file
-    from eukrates.app.outputs import claim, pairs
+    from eukrates.app.outputs import claim, keys_of, pairs
 
     claim([json_file, report], overwrite)
-    found = evaluate_file(model, data, pairs(keys, "--key"), pairs(units, "--unit"), json_file, report)
+    found = evaluate_file(model, data, keys_of(keys), pairs(units, "--unit"), json_file, report)
     print(found.text())
     if found.broken:
         raise ValueError(f"{len(found.broken)} predictions are NaN or infinite; see above.")

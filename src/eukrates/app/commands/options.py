@@ -6,7 +6,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 Model = Annotated[Path, Argument(help="Model file (.safetensors).")]
-Keys = Annotated[list[str] | None, Option("--key", help="LABEL=NAME IN THE FILE. Default: detected, printed.")]
+Keys = Annotated[list[str] | None, Option("--key", help="LABEL=NAME IN THE FILE, LABEL= for none. Default: detected.")]
 Units = Annotated[list[str] | None, Option("--unit", help="QUANTITY=UNIT, e.g. energy=kcal/mol. Default: eV, Å.")]
 Json = Annotated[Path | None, Option("--json", help="Write all numbers (eV, Å, e) there.")]
 Page = Annotated[Path | None, Option("--report", help="Write a page with tables and plots (.html) there.")]

@@ -5,17 +5,20 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from eukrates.app.commands.options import Overwrite
+
 
 def init(
     config: Annotated[Path, Argument(help="The file to write.")] = Path("config.yaml"),
     data: Annotated[str, Option(help="The data file to name in it.")] = "train.extxyz",
+    overwrite: Overwrite = False,
 ) -> None:
     """Write a commented configuration with every option, its default and its unit."""
     from eukrates.app.outputs import claim
     from eukrates.app.template import template
     from eukrates.files import write_atomically
 
-    claim([config], overwrite=False)
+    claim([config], overwrite)
     write_atomically(config, template(str(config), data))
     print(f"Wrote {config}. Edit it, then: eukrates train {config}")
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 
 import numpy as np
 
+from eukrates.data.advice import say_units
 from eukrates.data.check.factors import FORCE_FACTORS, Loudness, unit_of
 from eukrates.data.check.finding import Finding
 from eukrates.data.check.subject import Subject, spread
@@ -41,7 +42,7 @@ def bond_stiffness(measured: dict[str, tuple[float, float, int]]) -> list[Findin
     energy = unit.split("/")[0] if unit and "mol" not in unit else "kcal/mol"
     energy = "kJ/mol" if unit and unit.startswith("kJ") else energy
     fault = f"forces look like {unit or 'another unit'}, labelled as eV/Angstrom"
-    fix = f"Declare the units when reading, for example units={{'energy': '{energy}'}}, or convert the file."
+    fix = f"Declare the units when reading, for example {say_units({'energy': energy})}, or convert the file."
     evidence += f"; {ratio:.3g} times the rule"
     return [Finding("units", "error", fault, (), evidence, fix)]
 

@@ -13,6 +13,7 @@ from typing import cast
 
 import numpy as np
 
+from eukrates.data.advice import say_keys, say_units
 from eukrates.data.check.factors import Loudness, mix_of
 from eukrates.data.check.finding import Finding
 from eukrates.data.check.fingerprint import Pair, near_pairs
@@ -134,10 +135,10 @@ def check_line(found: Line, loudness: Loudness = "unknown") -> list[Finding]:
         return []
     mix = mix_of(slope, 0.12 if correlation > 0.99 else 0.3, loudness)
     if mix is None:
-        fix = "Find out the unit of each and declare it: units={'energy': …, 'forces': …}."
+        fix = f"Find out the unit of each and declare it: {say_units({'energy': '…', 'forces': '…'})}."
         return [Finding("units", "error", "energies and forces do not belong together", (), evidence, fix)]
     fault = f"energies in {mix[0]} with forces in {mix[1]}, labelled as eV and eV/Angstrom"
-    fix = f"Declare units={{'energy': '{mix[0]}', 'forces': '{mix[1]}'}} when reading, or convert the file."
+    fix = f"Declare {say_units({'energy': mix[0], 'forces': mix[1]})} when reading, or convert the file."
     return [Finding("units", "error", fault, (), evidence, fix)]
 
 
@@ -196,6 +197,6 @@ def _two_surfaces(subject: Subject, found: Line, limit: float) -> list[Finding]:
             f"several energies for one geometry: {state} {'is missing' if silent else 'or method is mixed'}",
             subject.names(frames),
             evidence,
-            f"{fix} (keys={{'charge': …}}), or separate the data.",
+            f"{fix}, in the file or with {say_keys({'charge': '…'})}, or separate the data.",
         )
     ]

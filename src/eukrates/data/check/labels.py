@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from eukrates.data.advice import say_keys
 from eukrates.data.atomic_energies import is_isolated_atom
 from eukrates.data.check.finding import Finding
 from eukrates.data.check.subject import Subject
@@ -60,7 +61,7 @@ def _missing(subject: Subject, label: str) -> list[Finding]:
 
 def _fix(label: str, like: list[str], everywhere: bool) -> str:
     if like and everywhere:
-        return f"Say which key holds it: keys={{'{label}': '{like[0]}'}}."
+        return f"Say which key holds it: {say_keys({label: like[0]})}."
     if like:
         return f"One key for all frames: some have it as {like[0]!r}. Rename it there, or leave the frames out."
     if label == "charge":
@@ -68,8 +69,8 @@ def _fix(label: str, like: list[str], everywhere: bool) -> str:
     if label == "spin":
         return "State the number of unpaired electrons (info key spin) of every frame, 0 for closed shells, or of none."
     if everywhere:
-        return f"Add {label}, name its key with keys={{'{label}': …}}, or do not ask for it (want=…)."
-    return f"Compute {label} of these frames, leave them out, or do not ask for it (want=…)."
+        return f"Add {label}, name its key with {say_keys({label: '…'})}, or do not want it."
+    return f"Compute {label} of these frames, leave them out, or do not want it."
 
 
 def _due(sample: Sample, label: str) -> bool:

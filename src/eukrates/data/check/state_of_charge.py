@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from eukrates.data.advice import say_keys
 from eukrates.data.check.finding import Finding
 from eukrates.data.check.subject import Subject, state
 from eukrates.data.electrons import parity_possible
@@ -39,7 +40,7 @@ def _impossible(subject: Subject) -> list[Finding]:
         evidence = (
             f"first: {sample.formula}, charge {charge:g}, {electrons} electrons, {spin:g} unpaired: parity forbids it"
         )
-        fix = "Correct charge or spin; if the file holds multiplicities 2S+1, read them with keys={'multiplicity': …}."
+        fix = f"Correct charge or spin; multiplicities 2S+1 are read with {say_keys({'multiplicity': '…'})}."
         findings.append(
             Finding(
                 "charge and spin", "error", "impossible spin for the charge", subject.names(forbidden), evidence, fix

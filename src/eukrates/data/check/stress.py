@@ -9,6 +9,7 @@ model S that learned from the forces of the other half of the data (`surrogate`)
 
 import numpy as np
 
+from eukrates.data.advice import say_units
 from eukrates.data.check.consistency import robust_line
 from eukrates.data.check.finding import Finding
 from eukrates.data.check.fingerprint import near_pairs
@@ -99,7 +100,7 @@ def _judge(x: np.ndarray, y: np.ndarray, by: str, labels_are_y: bool = False) ->
     findings = []
     if factor < 0:
         fault = "stress with the wrong sign"
-        fix = "Declare units={'stress_positive': 'compression'} (VASP and others), or multiply stress by -1."
+        fix = f"Declare {say_units({'stress_positive': 'compression'})}, as VASP prints it, or multiply stress by -1."
         findings.append(Finding("stress sign", "error", fault, (), evidence, fix))
     size = abs(factor)
     far = 5 if labels_are_y else 2  # forces in one cell leave the scale of the stress half open
@@ -108,11 +109,11 @@ def _judge(x: np.ndarray, y: np.ndarray, by: str, labels_are_y: bool = False) ->
         if unit != "eV/Angstrom^3" and abs(np.log(size / _UNITS[unit])) < np.log(1.6):
             fault, fix = (
                 f"stress in {unit}, labelled as eV/Angstrom^3",
-                f"Declare units={{'stress': '{unit}'}} when reading.",
+                f"Declare {say_units({'stress': unit})} when reading.",
             )
         else:
             fault = "stress in another unit"
-            fix = "Declare units={'stress': …}: eV/Angstrom^3, GPa, kbar, or 'virial' (-volume · stress, in eV)."
+            fix = f"Declare {say_units({'stress': '…'})}: eV/Angstrom^3, GPa, kbar, virial (-volume · stress, eV)."
         findings.append(Finding("units", "error", fault, (), evidence, fix))
     return findings
 

@@ -11,6 +11,7 @@ import dataclasses
 
 import numpy as np
 
+from eukrates.data.advice import say_units
 from eukrates.data.check.finding import Finding
 from eukrates.data.check.subject import Subject
 from eukrates.data.check.surrogate import Ruler
@@ -48,7 +49,7 @@ def scale(measured: tuple[float, float] | None) -> list[Finding]:
         f"atoms sit with {measured[0]:.3g} eV/Å² (possible: up to {STIFFEST:g}) and look {measured[1]:.3g} K hot "
         f"(possible: up to {HOTTEST:g})"
     )
-    fix = "Declare the units when reading, for example units={'energy': 'kcal/mol'}, or convert the file."
+    fix = f"Declare the units when reading, for example {say_units({'energy': 'kcal/mol'})}, or convert the file."
     return [Finding("units", "error", "forces too large for eV/Angstrom: kcal/mol labelled as eV?", (), evidence, fix)]
 
 

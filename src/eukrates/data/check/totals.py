@@ -9,6 +9,7 @@ relative to atoms lie far below, in steps that this check leaves alone.
 
 import numpy as np
 
+from eukrates.data.advice import say_units
 from eukrates.data.check.factors import ENERGY_FACTORS, unit_of
 from eukrates.data.check.finding import Finding
 from eukrates.data.check.subject import Subject
@@ -37,10 +38,10 @@ def total_energies(subject: Subject) -> list[Finding]:
     evidence = f"median energy is {ratio:.4g} times that of all electrons of the atoms ({len(frames)} frames)"
     unit = unit_of(ratio, ENERGY_FACTORS, 0.025)
     if unit and ratio > 1:
-        fix = f"Declare units={{'energy': '{unit}'}} when reading, or convert the file."
+        fix = f"Declare {say_units({'energy': unit})} when reading, or convert the file."
         return [Finding("units", "error", f"energies look like {unit}, labelled as eV", (), evidence, fix)]
     if unit:
-        fix = f"If these are total energies of all electrons, declare units={{'energy': '{unit}'}}."
+        fix = f"If these are total energies of all electrons, declare {say_units({'energy': unit})}."
         return [Finding("units", "warning", f"energies look like {unit}, labelled as eV", (), evidence, fix)]
     if ratio > 1.06:
         fix = "No electrons can bind so much: check the unit of energy and the elements."

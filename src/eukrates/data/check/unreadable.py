@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 
+from eukrates.data.advice import say_keys
 from eukrates.data.check.finding import Finding
 from eukrates.data.check.subject import Subject
 from eukrates.data.frame import Fault
@@ -9,7 +10,8 @@ from eukrates.data.frame import Fault
 _FIX = {
     "not finite": "Compute these frames again, or remove them: a NaN in one label ruins every weight of a model.",
     "shape": "Repair these frames: a label must have one row for each atom.",
-    "charge or spin": "State charge in e and spin as unpaired electrons, or say keys={'multiplicity': …} for 2S+1.",
+    "charge or spin": "State charge in e and spin as unpaired electrons, or, for 2S+1, say "
+    f"{say_keys({'multiplicity': '…'})}.",
     "structure": "Repair or remove these frames.",
     "unreadable": "Repair or remove these frames; the message says what the reader met.",
 }

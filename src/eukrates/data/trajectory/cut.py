@@ -6,8 +6,8 @@ from pathlib import Path
 import h5py
 from h5py.h5o import get_info
 
-from eukrates.data.replacing import replacing
 from eukrates.data.trajectory.h5md import opened, whole_frames
+from eukrates.files import replacing
 
 
 def keep_h5md(path: str | os.PathLike, count: int) -> None:

@@ -16,8 +16,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from eukrates.data.replacing import replacing
 from eukrates.data.trajectory.frames import Frames, Trajectory
+from eukrates.files import replacing
 from eukrates.matter import System, system
 from eukrates.units import KJ_PER_MOL
 from eukrates.version import __version__

@@ -35,20 +35,23 @@ class SO3krates(Potential):
     Args:
         elements: chemical symbols it will know; others are refused.
         features: channels, a multiple of `heads` and of the number of degrees.
-        layers, heads: of the transformer.
+        layers: rounds of messages; what an atom sees reaches `layers` times the cutoff.
+        heads: of the attention between features.
         degrees: of the spherical harmonics; () is the invariant variant that the paper compares with.
-        cutoff: Å.
-        radial_basis, basis_size: see `eukrates.radial.bases`.
-        cutoff_function: see `eukrates.radial.cutoffs`.
-        neighbours: messages are divided by it: the mean number of neighbours in the training data; None divides by
+        cutoff: Å; atoms farther apart exchange no messages.
+        radial_basis: bernstein, physnet, gaussian or bessel, see `eukrates.radial.bases`.
+        basis_size: radial functions.
+        cutoff_function: cosine or polynomial, see `eukrates.radial.cutoffs`.
+        neighbours: messages are divided by it: the mean number of neighbours in the training data; None: divided by
             √(channels per head of the feature branch).
         residuals: a residual MLP after attention, after exchange.
         layer_norm: normalise features after attention and after exchange.
-        activate_qk: silu on queries and keys.
-        charge, spin: let total charge, number of unpaired electrons enter; every structure must then state them.
+        activate_qk: the silu function on queries and keys.
+        charge: let the total charge enter; every structure must then state it.
+        spin: let the number of unpaired electrons enter; every structure must then state it.
         zbl: add the trainable repulsion of nuclei below 1.5 Å.
         e0: energies of free atoms by symbol, eV; constants, kept in float64.
-        scale: eV; the natural size of what the network has to say (the RMS force of the data times 1 Å is good).
+        scale: the natural size of what the network has to say, eV (the RMS force of the data times 1 Å is good).
         key: random key of the initial weights.
 
     Raises:
