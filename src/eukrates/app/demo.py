@@ -67,11 +67,28 @@ class Demo:
         return cls(epochs=max(1, round(cls.epochs * (minutes - REST_MINUTES) / (MINUTES - REST_MINUTES))))
 
 
+@dataclass(frozen=True)
+class Demonstrated:
+    """What a demonstration left: its page, the verdict on the model, and the dynamics."""
+
+    page: Path
+    inspection: Inspection
+    dynamics: Run
+
+    @property
+    def faults(self) -> list[str]:
+        """Why the model is not to be trusted, if so."""
+        unsound = [] if self.inspection.ok else [f"the model is {self.inspection.verdict}"]
+        return unsound + ([f"the dynamics stopped: {self.dynamics.stopped}"] if self.dynamics.stopped else [])
+
+
 MINUTES, REST_MINUTES = 6.0, 3.0  # of the defaults on two cores: all, and all but the training
 
 
-def demo(folder: str | Path, bar: Bar, choices: Demo | None = None, data: Path | None = None, tell=print) -> Path:
-    """Run the demonstration into a folder; the path of the page.
+def demo(
+    folder: str | Path, bar: Bar, choices: Demo | None = None, data: Path | None = None, tell=print
+) -> Demonstrated:
+    """Run the demonstration into a folder.
 
     Args:
         folder: new, or that of a demonstration that was interrupted.
@@ -100,7 +117,7 @@ def demo(folder: str | Path, bar: Bar, choices: Demo | None = None, data: Path |
     everything = separate(read(data))[1]
     reference = [s.system for s in everything if s.group == GROUP]
     page = demo_page(folder / TRAINING, trained, inspection, simulated, reference, choices.temperature_kelvin)
-    return page.write(folder / REPORT)
+    return Demonstrated(page.write(folder / REPORT), inspection, simulated)
 
 
 def settings(folder: Path, choices: Demo, data: Path) -> Configuration:

@@ -11,10 +11,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import equinox as eqx
 import jax
 import numpy as np
 
 from eukrates.data.sample import Sample
+from eukrates.files import write_atomically
+from eukrates.numerics import is_float
 from eukrates.potential import Potential, free_atom_energies
 from eukrates.training.batches import Batches
 from eukrates.training.checkpoint import read_checkpoint, write_checkpoint
@@ -71,7 +74,7 @@ class Run:
         theta, self.flat = flatten(potential)
         self.state = start(theta, plan.optimiser)
         self.step, self.measure = make_step(self.flat, plan.loss, plan.optimiser), make_measure(self.flat, plan.loss)
-        self.fingerprint = _fingerprint(plan, theta, train, valid)
+        self.fingerprint = _fingerprint(plan, potential, theta, train, valid)
         self.notes: dict[str, Any] = {"fingerprint": self.fingerprint, "best": math.inf, "best_epoch": 0}
         self.notes |= {"best_metrics": {}, "since_best": 0, "plateaus": 0, "since_plateau": 0, "sums": {}}
         self.notes |= {"lowest": math.inf, "lines": 0, "finished": False, "metrics": {}, "seconds": 0.0}
@@ -88,7 +91,7 @@ class Run:
             return False
         self.state, self.notes = read_checkpoint(path, self.state, self.fingerprint)
         lines = (self.folder / METRICS).read_text().splitlines(keepends=True)[: self.notes["lines"]]
-        (self.folder / METRICS).write_text("".join(lines))
+        write_atomically(self.folder / METRICS, "".join(lines))
         return True
 
     def __call__(self, progress: Callable[[Progress], None] | None = None) -> Trained:
@@ -190,10 +193,11 @@ class Run:
         return Trained(*paths, notes["best_metrics"], notes["best_epoch"], self._exhausted())
 
 
-def _fingerprint(plan: Plan, theta, train: Sequence[Sample], valid: Sequence[Sample]) -> str:
-    """What must be the same for a resume to be exact: plan (but for when to save), initial weights, data."""
+def _fingerprint(plan: Plan, potential: Potential, theta, train: Sequence[Sample], valid: Sequence[Sample]) -> str:
+    """What must be the same for a resume to be exact: plan (but for when to save), model and first weights, data."""
     settings = {k: v for k, v in asdict(plan).items() if k != "checkpoint_minutes"}
     sha = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    sha.update(eqx.tree_pformat(eqx.filter(potential, is_float, inverse=True)).encode())  # cutoff, E0 and the like
     sha.update(np.asarray(theta).tobytes())
     for sample in (*train, *valid):
         for array in (sample.numbers, sample.system.positions, sample.energy, sample.forces, sample.weight):

@@ -10,10 +10,12 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Where everything is written.")] = Path("demo"),
     minutes: Annotated[float, typer.Option(help="About how long, on two cores.")] = 6.0,
 ) -> None:
-    """The whole road, offline: check, train, evaluate, inspect, 20 ps of ethanol, one report.html."""
+    """Check, train, evaluate, inspect, 20 ps of ethanol, report.html, all offline. Exit code 1: not sound."""
     from eukrates.app.demo import Demo
     from eukrates.app.demo import demo as run
     from eukrates.app.display import progress
 
-    page = run(folder, progress, Demo.lasting(minutes))
-    print(f"5/5  Done. Open {page} in a browser.")
+    done = run(folder, progress, Demo.lasting(minutes))
+    print(f"5/5  Done. Open {done.page} in a browser.")
+    if done.faults:
+        raise ValueError(f"This model is not to be trusted: {'; '.join(done.faults)}. The page says more.")
