@@ -34,3 +34,9 @@ def formula(numbers: np.ndarray) -> str:
     order = [s for s in ("C", "H") if s in count] if "C" in count else []
     order += sorted(set(count) - set(order))
     return "".join(f"{s}{count[s] if count[s] > 1 else ''}" for s in order)
+
+
+def spin_possible(numbers: np.ndarray, charge: float | int, unpaired: float | int) -> bool:
+    """True if a molecule with this charge can have this many unpaired electrons (same parity, not more than it has)."""
+    electrons = int(np.sum(numbers)) - round(charge)
+    return 0 <= unpaired <= electrons and (electrons - round(unpaired)) % 2 == 0

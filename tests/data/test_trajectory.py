@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import ase.io
 import h5py
@@ -167,3 +168,11 @@ def test_frames_become_atoms_and_samples(tmp_path):
     assert samples[2].energy == recorded.observables["potential_energy"][2]
     np.testing.assert_allclose(samples[2].forces, recorded.forces[2])
     np.testing.assert_array_equal(samples[2].system.positions, recorded.positions[2])
+
+
+@pytest.mark.parametrize(("missing", "place"), [("velocities", "velocity"), ("forces", "force")])
+def test_frames_without_what_the_file_records_are_refused(tmp_path, missing, place):
+    written(tmp_path / "a.h5md", 2)
+    with pytest.raises(ValueError, match=f"lack particles/all/{place}"):
+        append_h5md(tmp_path / "a.h5md", replace(frames(2, 2), **{missing: None}))
+    assert append_h5md(tmp_path / "a.h5md", frames(2, 2)) == 4

@@ -13,7 +13,7 @@ from eukrates.dynamics import ENSEMBLES, Ensemble, Progress, Record, Run, resume
 from eukrates.dynamics.journal import read_settings
 from eukrates.models import load
 from eukrates.numerics import cast
-from eukrates.potential import check_system
+from eukrates.potential import check_electrons, check_system
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,7 @@ def simulate(
     atoms = read_structure(structure, frame)
     atoms.info |= dict(electrons or {})
     check_system(potential, to_system(atoms))
+    check_electrons(potential, to_system(atoms))
     record = Record(directory=folder, every=choices.every)
     ensemble, steps = choices.make_ensemble(), choices.steps
     return run(potential, atoms, ensemble, steps, choices.timestep_fs, choices.seed, record, progress)

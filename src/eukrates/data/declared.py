@@ -40,6 +40,11 @@ class Units:
         _ = self.energy_factor, self.length_factor, self.forces_factor, self.dipole_factor
         if self.stress != "virial":
             _ = self.stress_factor
+        if self.stress == "virial" and self.stress_positive != "tension":
+            raise ValueError(
+                "A virial is -volume · stress, with stress positive under tension: leave out stress_positive. If the "
+                "file has the opposite sign, multiply it by -1."
+            )
         if self.stress_positive not in ("tension", "compression"):
             raise ValueError(f"Expected stress_positive 'tension' or 'compression', got {self.stress_positive!r}.")
         if sorted(_order(self.voigt)) != sorted(_order(VOIGT)):

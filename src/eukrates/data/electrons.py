@@ -6,12 +6,7 @@ import numpy as np
 
 from eukrates.data.advice import say_keys
 from eukrates.data.frame import Fault, Frame
-
-
-def parity_possible(numbers: np.ndarray, charge: float, unpaired: float) -> bool:
-    """True if a molecule with this charge can have this many unpaired electrons (same parity, not more than it has)."""
-    electrons = int(np.sum(numbers)) - round(charge)
-    return unpaired <= electrons and (electrons - round(unpaired)) % 2 == 0
+from eukrates.elements import spin_possible
 
 
 def spin_is_multiplicity(file: str, frames: Sequence[Frame], chosen: Mapping[str, str]) -> list[Fault]:
@@ -28,9 +23,7 @@ def spin_is_multiplicity(file: str, frames: Sequence[Frame], chosen: Mapping[str
             continue
         periodic = frame.periodic is not None and np.any(frame.periodic)
         if not periodic and np.isfinite(charge) and spin >= 1 and spin == round(spin):
-            seen.append(
-                (parity_possible(frame.numbers, charge, spin), parity_possible(frame.numbers, charge, spin - 1))
-            )
+            seen.append((spin_possible(frame.numbers, charge, spin), spin_possible(frame.numbers, charge, spin - 1)))
     if not seen or any(as_unpaired for as_unpaired, _ in seen) or not all(as_2s1 for _, as_2s1 in seen):
         return []
     key = chosen["spin"]

@@ -99,11 +99,12 @@ def _stress(values: Mapping, chosen: Mapping[str, str], units: Units, structure)
     matrix = (matrix + matrix.T) / 2
     key = chosen["stress"].lower()
     named_virial = "virial" in key and "stress" not in key
-    if named_virial and units.stress not in (None, "virial"):
+    if named_virial and (units.stress not in (None, "virial") or units.stress_positive != "tension"):
         raise FrameError(
             "shape",
-            f"stress is read from {chosen['stress']!r} and its unit is declared as {units.stress!r}: a virial is an "
-            f"energy. Declare {say_units({'stress': 'virial'})}, or rename the key if it holds a stress.",
+            f"stress is read from {chosen['stress']!r} and declared as {units.stress!r}, positive under "
+            f"{units.stress_positive}: a virial is an energy, -volume · stress. "
+            f"Declare {say_units({'stress': 'virial'})} and no sign, or rename the key if it holds a stress.",
         )
     if named_virial or units.stress == "virial":
         volume = abs(np.linalg.det(np.asarray(structure.cell[0])))

@@ -19,7 +19,7 @@ from eukrates.dynamics.phase import at_rest
 from eukrates.dynamics.settings import Record, Settings, identity
 from eukrates.dynamics.standing import Standing, load_arrays, neighbours, standing_from
 from eukrates.matter import System
-from eukrates.potential import Potential, check_system
+from eukrates.potential import Potential, check_electrons, check_system
 
 SKIN = 0.5  # Å
 
@@ -80,6 +80,7 @@ def run(
     """
     structure, masses = structure_and_masses(start)
     check_system(potential, structure)
+    check_electrons(potential, structure)
     settings = Settings(
         potential=identity(potential),
         ensemble=ensemble,

@@ -17,7 +17,7 @@ from eukrates.matter import Graph, System, graph, system
 from eukrates.matter.verlet import VerletList, verlet
 from eukrates.models import load
 from eukrates.numerics import cast, to_device, to_host
-from eukrates.potential import Potential, Prediction, check_system, evaluate
+from eukrates.potential import Potential, Prediction, check_electrons, check_system, evaluate
 
 PRECISIONS = ("float32", "float64")
 PER_ATOM = ("energies", "charges")
@@ -87,6 +87,7 @@ class Calculator(AseCalculator):
             raise ValueError("Expected atoms to calculate, got none: pass them, or set atoms.calc to this calculator.")
         structure = to_system(current, *(None if value is None else float(value) for value in stated))
         check_system(self.potential, structure)
+        check_electrons(self.potential, structure)
         periodic = bool(current.pbc.all())
         if "stress" in properties and not periodic:
             raise PropertyNotImplementedError(

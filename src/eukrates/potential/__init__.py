@@ -3,7 +3,7 @@
 from eukrates.potential.derivatives import evaluate, hessian
 from eukrates.potential.free_atoms import free_atom_energies, sum_of_free_atoms
 from eukrates.potential.potential import Potential, Sum
-from eukrates.potential.predict import check, check_system, predict
+from eukrates.potential.predict import check, check_electrons, check_system, predict
 from eukrates.potential.prediction import Prediction
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Prediction",
     "Sum",
     "check",
+    "check_electrons",
     "check_system",
     "evaluate",
     "free_atom_energies",

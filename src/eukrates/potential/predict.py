@@ -6,7 +6,7 @@ import equinox as eqx
 import jax
 import numpy as np
 
-from eukrates.elements import number, symbols
+from eukrates.elements import formula, number, spin_possible, symbols
 from eukrates.matter import Graph, pad, size
 from eukrates.numerics import to_device, to_host
 from eukrates.potential.derivatives import WANTS, evaluate
@@ -27,7 +27,8 @@ def predict(potential: Potential, graph: Graph, want: Sequence[str] = ("energy",
         want: of "energy", "forces", "stress", "hessian".
 
     Raises:
-        ValueError: an unknown name in `want`, an element the potential does not know, a missing charge or spin,
+        ValueError: an unknown name in `want`, an element the potential does not know, a missing or impossible
+            charge or spin,
             edges shorter than the cutoff, stress of a structure without a volume.
     """
     check(potential, graph, want)
@@ -47,6 +48,7 @@ def check(potential: Potential, graph: Graph, want: Sequence[str] = ()) -> None:
     if unknown:
         raise ValueError(f"Cannot predict {', '.join(unknown)}. Known: {', '.join(WANTS)}.")
     check_system(potential, graph.system)
+    check_electrons(potential, graph.system)
     _check_reach("near", potential.cutoff, graph.near.cutoff)
     if potential.far_cutoff is not None:
         if graph.far is None:
@@ -79,6 +81,24 @@ def check_system(potential: Potential, system) -> None:
             raise ValueError(
                 f"This potential depends on {need} and the structure does not state it. Give {need} = {kind}, "
                 f"for instance atoms.info['{need}'] = 0."
+            )
+
+
+def check_electrons(potential: Potential, system) -> None:
+    """Raise ValueError for a molecule whose electrons cannot leave the stated number unpaired, if the potential reads
+    both charge and spin: mostly a multiplicity 2S+1 in the place of the number of unpaired electrons."""
+    if not {"charge", "spin"} <= set(potential.needs):
+        return
+    numbers, owner = np.asarray(system.numbers), np.asarray(system.owner)
+    for n in range(system.systems):
+        own = numbers[(owner == n) & np.asarray(system.real)]
+        charge, spin = float(np.asarray(system.charge)[n]), float(np.asarray(system.spin)[n])
+        whole = charge == round(charge) and spin == round(spin)
+        if own.size and whole and not np.any(np.asarray(system.cell)[n]) and not spin_possible(own, charge, spin):
+            raise ValueError(
+                f"{formula(own)} with charge {charge:+g} has {int(own.sum() - charge)} electrons, of which {spin:g} "
+                "cannot be unpaired: electrons minus spin must be even and not negative. Spin is the number of "
+                "unpaired electrons (0 singlet, 1 doublet, 2 triplet), not the multiplicity."
             )
 
 

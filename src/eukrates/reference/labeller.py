@@ -9,6 +9,8 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
+from eukrates.elements import spin_possible
+
 
 class LabelError(Exception):
     """One structure could not be labelled (SCF not converged, engine failed); the message is the reason."""
@@ -64,8 +66,8 @@ def charge_and_spin(atoms: Atoms) -> tuple[int, int]:
     Raises ValueError when one is missing, not a whole number, or when the electrons cannot be paired that way.
     """
     charge, spin = (_whole_number(atoms, key) for key in ("charge", "spin"))
-    electrons = int(atoms.numbers.sum()) - charge
-    if spin < 0 or electrons < spin or (electrons - spin) % 2:
+    if not spin_possible(atoms.numbers, charge, spin):
+        electrons = int(atoms.numbers.sum()) - charge
         raise ValueError(
             f"{atoms.get_chemical_formula()} with charge {charge:+d} has {electrons} electrons, and {spin} of them "
             f"cannot be unpaired: electrons minus spin must be even and not negative. Set atoms.info['spin'] to the "

@@ -5,7 +5,7 @@ import numpy as np
 from eukrates.data.advice import say_keys
 from eukrates.data.check.finding import Finding
 from eukrates.data.check.subject import Subject, state
-from eukrates.data.electrons import parity_possible
+from eukrates.elements import spin_possible
 
 
 def charge_and_spin(subject: Subject) -> list[Finding]:
@@ -23,7 +23,7 @@ def _impossible(subject: Subject) -> list[Finding]:
             broken.append(n)
         elif charge is None or spin is None or np.any(sample.system.cell):
             continue
-        elif not parity_possible(sample.numbers, charge, spin):
+        elif not spin_possible(sample.numbers, charge, spin):
             forbidden.append(n)
     findings = []
     if broken:

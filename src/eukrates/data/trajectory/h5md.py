@@ -79,9 +79,10 @@ def append_h5md(path: str | os.PathLike, frames: Frames) -> int:
         have, more = whole_frames(file), len(frames)
         recorded = {"position": frames.positions, "velocity": frames.velocities, "force": frames.forces}
         columns = {f"{WHERE}/{k}/value": v for k, v in recorded.items() if f"{WHERE}/{k}" in file}
-        if f"{WHERE}/force/value" in columns:
-            if frames.forces is None:
-                raise ValueError(f"Expected frames with forces, which {path} records; these have none.")
+        for where, values in columns.items():
+            if values is None:
+                raise ValueError(f"Expected frames with what {path} records; these lack {where}.")
+        if frames.forces is not None and f"{WHERE}/force/value" in columns:
             columns[f"{WHERE}/force/value"] = frames.forces / KJ_PER_MOL
         if f"{WHERE}/box/edges" in file:
             columns[f"{WHERE}/box/edges/value"] = np.broadcast_to(_cell(file), (more, 3, 3))
