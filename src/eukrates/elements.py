@@ -36,6 +36,12 @@ def formula(numbers: np.ndarray) -> str:
     return "".join(f"{s}{count[s] if count[s] > 1 else ''}" for s in order)
 
 
+def pair_name(a: int, b: int) -> str:
+    """Two elements by atomic number: "C-H", "C-O", "O-H", "Cu-O": carbon first and hydrogen last, else alphabetical."""
+    order = sorted((SYMBOLS[a], SYMBOLS[b]), key=lambda s: (s != "C", s == "H", s))
+    return "-".join(order)
+
+
 def spin_possible(numbers: np.ndarray, charge: float | int, unpaired: float | int) -> bool:
     """True if a molecule with this charge can have this many unpaired electrons (same parity, not more than it has)."""
     electrons = int(np.sum(numbers)) - round(charge)

@@ -1,6 +1,8 @@
 """Files that are either old or complete, never half."""
 
+import json
 import os
+import struct
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,3 +36,13 @@ def write_atomically(path: str | os.PathLike, data: bytes | str) -> Path:
     with replacing(path) as temporary:
         temporary.write_bytes(data.encode() if isinstance(data, str) else data)
     return Path(path)
+
+
+def safetensors_metadata(data: bytes) -> dict[str, str]:
+    """The free text in the header of a safetensors file, which its library reads from disk only.
+
+    Raises:
+        struct.error, ValueError: the bytes are no safetensors file.
+    """
+    (length,) = struct.unpack("<Q", data[:8])
+    return json.loads(data[8 : 8 + length]).get("__metadata__", {})

@@ -65,7 +65,7 @@ def test_bonds_of_ethanol():
     assert {kind: rows.shape for kind, rows in lengths.items()} == {
         "C-C": (50, 1),
         "C-H": (50, 5),
-        "O-C": (50, 1),
+        "C-O": (50, 1),
         "O-H": (50, 1),
     }
     assert np.all(np.abs(lengths["C-H"] - 1.10) < 0.15)

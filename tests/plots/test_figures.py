@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import eukrates.plots
+from eukrates.analysis import pooled_bond_lengths
 from eukrates.matter import system
-from eukrates.plots.bonds import bond_figure, bond_lengths, table_rows
+from eukrates.plots.bonds import bond_figure, table_rows
 from eukrates.plots.history import learning_curves, read_history
 from eukrates.plots.parity import parity
 from eukrates.plots.run import energy_conservation, temperature
@@ -106,14 +107,14 @@ def test_a_hole_is_marked_where_it_is():
 
 
 def test_bond_lengths_by_hand_and_across_a_boundary():
-    found = bond_lengths([system([8, 1, 1], WATER)])
-    np.testing.assert_allclose(sorted(found["H-O"]), sorted([0.96, np.hypot(0.24, 0.93)]))
-    assert set(found) == {"H-O"}
+    found = pooled_bond_lengths([system([8, 1, 1], WATER)])
+    np.testing.assert_allclose(sorted(found["O-H"]), sorted([0.96, np.hypot(0.24, 0.93)]))
+    assert set(found) == {"O-H"}
     wrapped = system([6, 1], np.array([[0.1, 0, 0], [4.0, 0, 0]]), np.eye(3) * 5.0)
-    np.testing.assert_allclose(bond_lengths([wrapped])["C-H"], [1.1])
+    np.testing.assert_allclose(pooled_bond_lengths([wrapped])["C-H"], [1.1])
     run = [system([8, 1, 1], WATER * (1 + 0.01 * n)) for n in range(5)]
     assert len(bond_figure(run, run[:2]).axes) == 1
     ((pair, mean, _, other, _),) = table_rows(run, run[:1])
-    assert pair == "H-O"
+    assert pair == "O-H"
     assert mean == pytest.approx(1.02 * other)
     assert bond_figure([system([18], np.zeros((1, 3)))]) is None

@@ -128,7 +128,7 @@ def test_drift_and_its_error_are_those_of_a_line_with_noise():
 
 def test_the_hole_is_found_where_it_is():
     result, found = findings(Holed())
-    scan = next(s for s in result.dimers if s.pair == "H-O")  # R = 0.97 Å: 0.19 to 0.68 Å
+    scan = next(s for s in result.dimers if s.pair == "O-H")  # R = 0.97 Å: 0.19 to 0.68 Å
     phi = lambda r: ((1 - np.exp(-2 * (r - 1))) ** 2 - 1 - 60 * np.exp(-((r / 0.25) ** 2))) * fade(r)
     fade = lambda r: (0.5 * (np.cos(np.pi * r / 4) + 1)) ** 2
     r = np.linspace(0.2 * scan.radius, 0.7 * scan.radius, 20001)

@@ -1,6 +1,6 @@
 """What a trajectory says: drift, temperatures, bond lengths. Arrays in, numbers with errors out."""
 
-from eukrates.analysis.bonds import bond_lengths, find_bonds, histogram
+from eukrates.analysis.bonds import bond_lengths, find_bonds, histogram, pooled_bond_lengths
 from eukrates.analysis.energy import drift
 from eukrates.analysis.statistics import mean_and_error
 from eukrates.analysis.temperature import TemperatureStatistics, temperature_statistics
@@ -12,5 +12,6 @@ __all__ = [
     "find_bonds",
     "histogram",
     "mean_and_error",
+    "pooled_bond_lengths",
     "temperature_statistics",
 ]

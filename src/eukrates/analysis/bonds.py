@@ -1,9 +1,11 @@
 """Bonds, and how their lengths are distributed."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float, Int
 
-from eukrates.elements import COVALENT_RADII, SYMBOLS
+from eukrates.elements import COVALENT_RADII, pair_name
 from eukrates.matter import System, neighbours
 
 STRETCH = 1.25  # times the sum of covalent radii, up to which atoms count as bonded
@@ -30,8 +32,18 @@ def bond_lengths(
     vectors = _nearest(vectors, np.asarray(structure.cell[0]))
     lengths = np.linalg.norm(vectors, axis=-1)
     z = np.asarray(structure.numbers)
-    kinds = ["-".join(SYMBOLS[n] for n in sorted((int(z[a]), int(z[b])), reverse=True)) for a, b in bonds]
+    kinds = [pair_name(int(z[a]), int(z[b])) for a, b in bonds]
     return {kind: lengths[:, [n for n, k in enumerate(kinds) if k == kind]] for kind in sorted(set(kinds))}
+
+
+def pooled_bond_lengths(structures: Sequence[System]) -> dict[str, Float[np.ndarray, " lengths"]]:
+    """Lengths in Å by kind of bond of any structures, each with the bonds that it has."""
+    found: dict[str, list[np.ndarray]] = {}
+    for structure in structures:
+        lengths = bond_lengths(structure, np.asarray(structure.positions)[None], find_bonds(structure))
+        for kind, some in lengths.items():
+            found.setdefault(kind, []).append(some.ravel())
+    return {kind: np.concatenate(parts) for kind, parts in sorted(found.items())}
 
 
 def histogram(

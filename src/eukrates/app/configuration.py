@@ -10,7 +10,8 @@ from eukrates.app.derived import Section, options_of, settings_of
 from eukrates.data import Units
 from eukrates.data.keys import CANDIDATES
 from eukrates.elements import number
-from eukrates.models.catalogue import CATALOGUE, build, near_miss
+from eukrates.models.catalogue import CATALOGUE, build
+from eukrates.near_miss import near_miss
 from eukrates.potential import Potential
 from eukrates.training import Plan
 

@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from eukrates.app.configuration import Configuration
-from eukrates.models.catalogue import near_miss
+from eukrates.near_miss import near_miss
 
 
 class ConfigurationError(ValueError):

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from eukrates.analysis import drift, temperature_statistics
-from eukrates.app.folder import METRICS
 from eukrates.app.pages import SUBTITLE, training_facts
 from eukrates.app.training import Outcome
 from eukrates.dynamics import Run
 from eukrates.matter import System
 from eukrates.plots.report import Block, Report, Section, Verdict
 from eukrates.plots.sections import dynamics_section, evaluation_section, inspection_section, training_section
+from eukrates.training.loop import METRICS
 from eukrates.trust import Inspection, Table
 from eukrates.units import KCAL_PER_MOL, KELVIN
 

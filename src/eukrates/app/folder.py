@@ -6,9 +6,9 @@ from typing import Any
 from eukrates.app.configuration import Configuration
 from eukrates.app.configuration_file import as_yaml, read_configuration
 from eukrates.files import write_atomically
+from eukrates.training.loop import BEST, CHECKPOINT, LAST, METRICS
 
 CONFIG, SPLIT, REPORT, EVALUATION = "config.yaml", "split.json", "report.html", "evaluation.json"
-CHECKPOINT, METRICS, BEST, LAST = "checkpoint.safetensors", "metrics.jsonl", "best.safetensors", "last.safetensors"
 OURS = (CONFIG, SPLIT, REPORT, EVALUATION, CHECKPOINT, METRICS, BEST, LAST)
 
 

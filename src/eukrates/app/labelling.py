@@ -5,7 +5,7 @@ from pathlib import Path
 
 import ase.io
 
-from eukrates.models.catalogue import near_miss
+from eukrates.near_miss import near_miss
 from eukrates.reference import Campaign, Labeller, PySCF, TBLite, label
 
 TIGHT_BINDING = {"gfn2": "GFN2-xTB", "gfn1": "GFN1-xTB", "ipea1": "IPEA1-xTB"}

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from eukrates.app.folder import METRICS
 from eukrates.app.preparation import Prepared
 from eukrates.plots.report import Report, Section
 from eukrates.plots.sections import evaluation_section, training_section
 from eukrates.training import Trained
+from eukrates.training.loop import METRICS
 from eukrates.trust import Evaluation
 from eukrates.version import __version__
 

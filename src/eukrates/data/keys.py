@@ -6,6 +6,7 @@ from difflib import get_close_matches
 
 from eukrates.data.advice import say_keys
 from eukrates.data.frame import Frame, same
+from eukrates.near_miss import near_miss
 
 # Detected names in the order of precedence, compared without regard to case. "info:" and "arrays:" mark a second value
 # under a name that the ASE calculator results already use.
@@ -50,9 +51,8 @@ def choose(
     available = Counter(key for frame in frames for key in frame.fields)
     for label, key in keys.items():
         if label not in CANDIDATES:
-            near = get_close_matches(label, CANDIDATES, 1, 0.6)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise ValueError(f"Unknown label {label!r} in keys. Known: {', '.join(CANDIDATES)}.{hint}")
+            hint = near_miss(label, CANDIDATES)
+            raise ValueError(f"Unknown label {label!r} in keys{hint} Known: {', '.join(CANDIDATES)}.")
         if key is not None and key not in available:
             raise ValueError(_nowhere(label, key, available))
     chosen = {label: key for label, key in keys.items() if key is not None}

@@ -1,6 +1,5 @@
 """Any potential as an ASE calculator."""
 
-import difflib
 from dataclasses import replace
 from os import PathLike
 from typing import Any
@@ -16,6 +15,7 @@ from eukrates.data.atoms import to_system
 from eukrates.matter import Graph, System, graph, system
 from eukrates.matter.verlet import VerletList, verlet
 from eukrates.models import load
+from eukrates.near_miss import near_miss
 from eukrates.numerics import cast, to_device, to_host
 from eukrates.potential import Potential, Prediction, check_electrons, check_system, evaluate
 
@@ -146,6 +146,5 @@ def _extras(potential: Potential) -> list[str]:
 def _refuse_unknown(choices: dict, known: dict) -> None:
     for name in choices:
         if name not in known:
-            near = difflib.get_close_matches(name, [*known, "precision"], 1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise TypeError(f"Unknown choice {name!r}.{hint} Known: {', '.join(known)}.")
+            hint = near_miss(name, [*known, "precision"])
+            raise TypeError(f"Unknown choice {name!r}{hint} Known: {', '.join(known)}.")

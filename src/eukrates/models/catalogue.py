@@ -1,11 +1,11 @@
 """The catalogue: every potential that a model file or a YAML file can name, and constructor calls spelled as data."""
 
-import difflib
 import inspect
 from collections.abc import Mapping
 from typing import Any
 
 from eukrates.models.so3krates import SO3krates
+from eukrates.near_miss import near_miss
 from eukrates.physics.zbl import ZBL
 from eukrates.potential import Potential, Sum
 
@@ -54,12 +54,6 @@ def describe(potential: Potential) -> dict[str, Any]:
 def arguments(kind: type[Potential]) -> tuple[str, ...]:
     """The names of the constructor arguments of a potential."""
     return tuple(inspect.signature(kind).parameters)
-
-
-def near_miss(name: str, known) -> str:
-    """ ". Did you mean 'x'?", or "." """
-    close = difflib.get_close_matches(str(name), [str(k) for k in known], n=1, cutoff=0.6)
-    return f". Did you mean {close[0]!r}?" if close else "."
 
 
 def _plain(value):

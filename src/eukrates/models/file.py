@@ -28,7 +28,7 @@ import numpy as np
 import safetensors.numpy
 from safetensors import SafetensorError
 
-from eukrates.files import write_atomically
+from eukrates.files import safetensors_metadata, write_atomically
 from eukrates.models.catalogue import build, describe
 from eukrates.numerics import is_float
 from eukrates.potential import Potential, free_atom_energies
@@ -110,9 +110,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     data = path.read_bytes()
     try:
         arrays = safetensors.numpy.load(data)
-        (length,) = struct.unpack("<Q", data[:8])
-        metadata = json.loads(data[8 : 8 + length]).get("__metadata__", {})
-        header = json.loads(metadata["eukrates"])
+        header = json.loads(safetensors_metadata(data)["eukrates"])
         schema, digest = int(header["schema"]), str(header.pop("digest"))
     except (SafetensorError, struct.error) as error:
         raise ModelFileError(f"{path} is truncated or not a safetensors file: {error}.") from error

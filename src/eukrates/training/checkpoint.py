@@ -1,7 +1,6 @@
 """The state of a training run on disk: one safetensors file, written atomically, exact to the bit."""
 
 import json
-import struct
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import safetensors.numpy
 
-from eukrates.files import write_atomically
+from eukrates.files import safetensors_metadata, write_atomically
 from eukrates.training.optimiser import TrainingState
 
 
@@ -29,8 +28,7 @@ def read_checkpoint(path: Path, like: TrainingState, fingerprint: str) -> tuple[
     data = path.read_bytes()
     try:
         arrays = safetensors.numpy.load(data)
-        (length,) = struct.unpack("<Q", data[:8])
-        notes = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["notes"])
+        notes = json.loads(safetensors_metadata(data)["notes"])
     except Exception as error:
         raise ValueError(f"{path} is damaged ({error}). Remove it to start afresh.") from error
     if notes["fingerprint"] != fingerprint:

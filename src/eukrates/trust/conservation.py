@@ -8,7 +8,7 @@ around a constant, by an amount that falls with the square of the time step, and
 
 Threshold 0.1 meV/atom/ps: a heating of 0.4 K per picosecond (half of 3 k_B T per atom is kinetic), which a thermostat
 hides and a run of 100 ps without one does not survive unharmed. A drift within three standard errors of zero is no
-drift; the error of the slope is estimated from eight block means of what the line leaves. Threshold of the fluctuation
+drift. Threshold of the fluctuation
 5 meV/atom: a fifth of kT at room temperature; more means that the time step is too long for this potential.
 
 A run has exploded when the dynamics stopped it (something not finite, or hotter than ten times the start and 5000 K)
@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from eukrates.analysis import drift
 from eukrates.trust.finding import Finding, below
 
 DRIFT = 0.1  # meV/atom/ps
@@ -60,12 +61,7 @@ class Series:
     @property
     def drift(self) -> tuple[float, float]:
         """Slope of the total energy and its standard error, meV/atom/ps."""
-        t, e = self.times_fs / 1e3, 1e3 * self.total / self.atoms
-        slope = np.polyfit(t, e, 1)[0]
-        left = e - np.polyval(np.polyfit(t, e, 1), t)
-        blocks = np.array([block.mean() for block in np.array_split(left, 8)])
-        error = np.sqrt(12 / 6) * blocks.std() / np.ptp(t)  # σ √12 / (T √n), σ² = Σ (block mean)² / (n - 2), n = 8
-        return float(slope), float(error)
+        return drift(self.times_fs, self.total, self.atoms)
 
     @property
     def fluctuation(self) -> float:

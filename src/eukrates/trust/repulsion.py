@@ -16,7 +16,7 @@ from itertools import combinations_with_replacement
 
 import numpy as np
 
-from eukrates.elements import COVALENT_RADII, SYMBOLS
+from eukrates.elements import COVALENT_RADII, pair_name
 from eukrates.matter import System, neighbours
 from eukrates.trust.evaluator import Evaluator
 from eukrates.trust.finding import Finding, untested
@@ -107,12 +107,6 @@ def judged(name: str, scans: Sequence[Scan], why_untested: str) -> Finding:
     return Finding(
         name, worst.depth, "eV", THRESHOLD, False, f"holes in {len(holes)} pairs ({risk}): {told}", bool(low)
     )
-
-
-def pair_name(a: int, b: int) -> str:
-    """ "C-H", "C-O", "H-O": carbon before hydrogen as chemists write, else by atomic number."""
-    first, second = (b, a) if (a, b) == (1, 6) else (a, b)
-    return f"{SYMBOLS[first]}-{SYMBOLS[second]}"
 
 
 def _radius(a: int, b: int) -> float:
