@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from eukrates.data import Dataset, Sample, atomic_energies, read, split, write
     from eukrates.dynamics import NVE, Langevin, run
     from eukrates.matter import Edges, Graph, System, batch, graph, system
-    from eukrates.models import SO3krates, load, save
+    from eukrates.models import SO3LR, SO3krates, load, save
     from eukrates.potential import Potential, Prediction, Sum, predict
     from eukrates.training import Plan
     from eukrates.trust import evaluate, inspect
@@ -21,7 +21,7 @@ _HOMES = {
     "eukrates.data": ("Dataset", "Sample", "atomic_energies", "read", "split", "write"),
     "eukrates.dynamics": ("NVE", "Langevin", "run"),
     "eukrates.matter": ("Edges", "Graph", "System", "batch", "graph", "system"),
-    "eukrates.models": ("SO3krates", "load", "save"),
+    "eukrates.models": ("SO3LR", "SO3krates", "load", "save"),
     "eukrates.potential": ("Potential", "Prediction", "Sum", "predict"),
     "eukrates.training": ("Plan",),
     "eukrates.trust": ("evaluate", "inspect"),
@@ -32,6 +32,7 @@ _CHAPTERS += ("reference", "testing", "training", "trust", "units")
 
 __all__ = [
     "NVE",
+    "SO3LR",
     "Dataset",
     "Edges",
     "Graph",

@@ -16,6 +16,7 @@ _EPSILON0 = 8.8541878128e-12  # F/m
 _HARTREE = 4.3597447222071e-18  # J
 _BOHR = 5.29177210903e-11  # m
 _C = 299792458.0  # m/s, exact
+_PLANCK = 6.62607015e-34  # J s, exact
 
 ANGSTROM = 1.0
 EV = 1.0
@@ -28,6 +29,7 @@ KELVIN = _K / _E  # k_B · 1 K in eV
 GPA = 1e9 * 1e-30 / _E  # one gigapascal in eV/Å³
 BAR = 1e-4 * GPA
 KE = _E / (4 * math.pi * _EPSILON0 * 1e-10)  # Coulomb's constant, eV Å/e²
+FINE_STRUCTURE = _E**2 / (2 * _EPSILON0 * _PLANCK * _C)
 DEBYE = 1e-21 / _C / _E / 1e-10  # one debye in e Å
 WAVENUMBER = 1.0 / (2 * math.pi * _C * 100 * 1e-15 / FS)  # internal angular frequency 1 → 1/cm
 

@@ -99,10 +99,19 @@ def test_vectors_point_from_i_to_j_and_turn_round_in_the_second_half():
     assert (world.near.i[0], world.near.j[0], *world.near.image[0]) == (0, 1, -1, 0, 0)
 
 
-@pytest.mark.parametrize("cutoff", [0.0, -1.0, np.nan, np.inf])
+@pytest.mark.parametrize("cutoff", [0.0, -1.0, np.nan])
 def test_a_senseless_cutoff_is_refused(cutoff):
-    with pytest.raises(ValueError, match="positive, finite cutoff"):
+    with pytest.raises(ValueError, match="cutoff above 0"):
         neighbours(system([1], [[0.0, 0, 0]]), cutoff)
+
+
+def test_an_infinite_cutoff_lists_all_pairs_of_an_open_structure_only():
+    found = neighbours(system([1, 1, 1], [[0.0, 0, 0], [1, 0, 0], [0, 900, 0]]), np.inf)
+    assert set(zip(found.i.tolist(), found.j.tolist(), strict=True)) == {
+        (a, b) for a in range(3) for b in range(3) if a != b
+    }
+    with pytest.raises(ValueError, match="never end"):
+        neighbours(system([1], [[0.0, 0, 0]], np.diag([5.0, 0, 0])), np.inf)
 
 
 def test_many_structures_at_once_are_refused():

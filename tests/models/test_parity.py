@@ -1,38 +1,85 @@
-"""Our SO3krates with the published SO3LR weights against the original program, float64."""
+"""SO3LR with its published weights against the original program: energies, terms, forces, charges, ratios, stress."""
 
 import json
 
 import numpy as np
 import pytest
-from published import so3lr_network
 
 import eukrates
+from eukrates.models.so3krates.published import so3lr
+from eukrates.numerics import cast
 
-STRUCTURES = ("water", "ethanol_rattled", "acetate_minus", "nh4_plus", "o2_triplet", "h2", "dha", "ala15_folded")
-PERIODIC = ("water64_explicit_images",)
+MOLECULES = (
+    "h2",
+    "water",
+    "ammonia",
+    "methane",
+    "benzene",
+    "cf4",
+    "ch3_radical",
+    "ch3cl",
+    "hcn",
+    "ph3",
+    "o2_triplet",
+    "nh4_plus",
+    "acetate_minus",
+    "ethanol",
+    "ethanol_rattled",
+    "ethanol_md_frame0",
+    "water_dimer_2p9A",
+    "dha",
+    "atat",
+    "bb",
+    "ala15_folded",
+)
+TERMS = {"network": "E_nn", "zbl": "E_zbl", "electrostatics": "E_elec", "dispersion": "E_disp"}
 
 
 @pytest.fixture(scope="module")
-def network(shared):
-    weights = dict(np.load(shared / "weights/so3lr/so3lr_weights_flat.npz"))
-    settings = json.loads((shared / "weights/so3lr/hyperparameters.json").read_text())
-    return so3lr_network(weights, settings["data"]["avg_num_neighbors"])
+def published(shared):
+    arrays = dict(np.load(shared / "weights/so3lr/so3lr_weights_flat.npz"))
+    return so3lr(arrays, json.loads((shared / "weights/so3lr/hyperparameters.json").read_text()))
 
 
-@pytest.mark.parametrize("name", STRUCTURES + PERIODIC)
-def test_network_and_repulsion_equal_the_original(name, network, shared):
-    ref = np.load(shared / f"ref/so3lr/{name}__lr12.npz")
-    structure = eukrates.system(
-        ref["numbers"].astype(int),
-        ref["positions"],
-        ref.get("cell"),
-        charge=float(ref["total_charge"]),
-        spin=float(ref["num_unpaired_electrons"]),
-    )
-    found = eukrates.predict(network, eukrates.graph(structure, 4.5), want=("energy",))
-    assert found.terms["network"][0] == pytest.approx(float(ref["E_nn"]), abs=1e-10)
-    # the original has Coulomb's constant of CODATA 2014, 8.8e-9 away from ours
-    assert found.terms["zbl"][0] == pytest.approx(float(ref["E_zbl"]), rel=1e-8, abs=1e-10)
-    np.testing.assert_allclose(
-        found.energies, ref["nn_atomic"].ravel() + ref["zbl_atomic"].ravel(), rtol=1e-8, atol=1e-8
-    )
+def structure(ref):
+    state = {"charge": float(ref["total_charge"]), "spin": float(ref["num_unpaired_electrons"])}
+    return eukrates.system(ref["numbers"].astype(int), ref["positions"], ref.get("cell"), **state)
+
+
+def with_reach(model, far_cutoff):
+    changed = eukrates.SO3LR(model.network, far_cutoff=far_cutoff, width=model.width, damping=model.damping)
+    return cast(changed, "float64")
+
+
+@pytest.mark.parametrize(("suffix", "reach"), [("lr12", 12.0), ("lr1000", 1000.0), ("lrinf", np.inf)])
+def test_molecules_equal_the_original(suffix, reach, published, shared):
+    paths = {name: shared / f"ref/so3lr/{name}__{suffix}.npz" for name in MOLECULES}
+    refs = [np.load(path) for path in paths.values() if path.exists()]
+    assert len(refs) >= 16
+    model = with_reach(published, reach)
+    graphs = [eukrates.graph(structure(ref), model.cutoff, model.far_cutoff) for ref in refs]
+    found = eukrates.predict(model, eukrates.matter.batch(graphs))
+    together = lambda key: np.concatenate([np.atleast_1d(ref[key]) for ref in refs])
+    np.testing.assert_allclose(found.energy, together("energy"), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(found.forces, together("forces"), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(found.charges, together("partial_charges"), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(found.hirshfeld_ratios, together("hirshfeld_ratios"), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(found.dipole, np.stack([ref["dipole_vec"] for ref in refs]), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(found.terms["network"], together("E_nn"), rtol=0, atol=1e-10)
+    for ours, theirs in TERMS.items():  # the original has constants of CODATA 2014, up to 1e-8 away from ours
+        np.testing.assert_allclose(found.terms[ours], together(theirs), rtol=2e-8, atol=1e-9, err_msg=ours)
+
+
+@pytest.mark.parametrize("name", ["water64_explicit_images__lr12", "water64_triclinic_explicit_images__lr12"])
+def test_periodic_water_equals_the_original(name, published, shared):
+    path = shared / f"ref/so3lr/{name}.npz"
+    if not path.exists():
+        pytest.skip(f"{name} is not among the references")
+    ref, model = np.load(path), with_reach(published, 12.0)
+    found = eukrates.predict(model, eukrates.graph(structure(ref), 4.5, 12.0), ("energy", "forces", "stress"))
+    assert found.energy[0] == pytest.approx(float(ref["energy"]), abs=1e-5)
+    np.testing.assert_allclose(found.forces, ref["forces"], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(found.charges, ref["partial_charges"], rtol=0, atol=1e-9)
+    np.testing.assert_allclose(found.hirshfeld_ratios, ref["hirshfeld_ratios"], rtol=0, atol=1e-9)
+    voigt = found.stress[0][[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]]
+    np.testing.assert_allclose(voigt, ref["stress_voigt"], rtol=0, atol=1e-8)

@@ -11,18 +11,22 @@ from eukrates.matter.system import System
 def neighbours(structure: System, cutoff: float) -> Edges:
     """All pairs of one structure with r_ij < cutoff, every periodic image included, an atom itself not.
 
+    Where the cutoff reaches across an open structure, all pairs are listed without a search.
+
     Raises:
-        ValueError: `cutoff` is not positive, or `structure` holds several systems (batch graphs, not systems).
+        ValueError: `cutoff` is not positive, or infinite for a periodic structure, or `structure` holds several systems
+            (batch graphs, not systems).
     """
-    if not cutoff > 0 or not np.isfinite(cutoff):
-        raise ValueError(f"Expected a positive, finite cutoff in Å, got {cutoff!r}.")
+    if not cutoff > 0:
+        raise ValueError(f"Expected a cutoff above 0 Å, got {cutoff!r}.")
     if structure.systems != 1:
         raise ValueError(f"Expected one structure, got {structure.systems}. Build a graph of each, then batch them.")
     positions, lattice = np.asarray(structure.positions, np.float64), np.asarray(structure.cell[0], np.float64)
     periodic = np.any(lattice != 0, axis=1)
-    if positions.shape[0] == 1 and not periodic.any():
-        nobody = np.zeros(0, np.int32)
-        return _mirrored(nobody, nobody, np.zeros((0, 3), np.int32), cutoff)
+    if np.isinf(cutoff) and periodic.any():
+        raise ValueError("All pairs of a periodic structure were asked for, and they never end: give a cutoff.")
+    if not periodic.any() and np.linalg.norm(np.ptp(positions, axis=0)) < cutoff:
+        return complete(positions.shape[0], cutoff)
     finder = vesin.NeighborList(cutoff=float(cutoff), full_list=True)
     i, j, image = finder.compute(
         points=positions - positions.mean(axis=0),
@@ -38,6 +42,13 @@ def graph(structure: System, cutoff: float, far_cutoff: float | None = None) -> 
     """The graph of one structure on the host, with `far` edges where a far cutoff is given (Å)."""
     far = None if far_cutoff is None else neighbours(structure, far_cutoff)
     return Graph(structure, neighbours(structure, cutoff), far)
+
+
+def complete(atoms: int, cutoff: float = np.inf) -> Edges:
+    """All pairs of an open structure."""
+    i, j = (half.astype(np.int32) for half in np.triu_indices(atoms, 1))
+    both = np.concatenate([i, j]), np.concatenate([j, i])
+    return Edges(*both, image=np.zeros((2 * i.size, 3), np.int32), real=np.ones(2 * i.size, bool), cutoff=float(cutoff))
 
 
 def _completed(lattice: np.ndarray, periodic: np.ndarray) -> np.ndarray:

@@ -8,9 +8,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from eukrates.matter.batch import Size, pad
-from eukrates.matter.edges import Edges
 from eukrates.matter.graph import Graph
-from eukrates.matter.neighbours import graph
+from eukrates.matter.neighbours import complete, graph
 from eukrates.matter.system import System
 from eukrates.shapes import AnyArray
 
@@ -101,13 +100,6 @@ def verlet(
             everyone = complete(n)
             listed, reach = Graph(structure, everyone, None if far_cutoff is None else everyone), math.inf
     return VerletList(listed, np.asarray(structure.positions), reach)
-
-
-def complete(atoms: int) -> Edges:
-    """All pairs of an open structure: a list that needs no cutoff."""
-    i, j = (half.astype(np.int32) for half in np.triu_indices(atoms, 1))
-    both = np.concatenate([i, j]), np.concatenate([j, i])
-    return Edges(*both, image=np.zeros((2 * i.size, 3), np.int32), real=np.ones(2 * i.size, bool), cutoff=math.inf)
 
 
 def _filled(shape: tuple[int, ...], values: np.ndarray) -> np.ndarray:

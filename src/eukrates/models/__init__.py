@@ -2,6 +2,6 @@
 
 from eukrates.models.catalogue import CATALOGUE, build, describe
 from eukrates.models.file import ModelFileError, load, read_header, save
-from eukrates.models.so3krates import SO3krates
+from eukrates.models.so3krates import SO3LR, SO3krates
 
-__all__ = ["CATALOGUE", "ModelFileError", "SO3krates", "build", "describe", "load", "read_header", "save"]
+__all__ = ["CATALOGUE", "SO3LR", "ModelFileError", "SO3krates", "build", "describe", "load", "read_header", "save"]

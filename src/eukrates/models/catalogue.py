@@ -4,12 +4,21 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from eukrates.models.so3krates import SO3krates
+from eukrates.models.so3krates import SO3LR, SO3krates
 from eukrates.near_miss import near_miss
+from eukrates.physics.coulomb import Coulomb
+from eukrates.physics.dispersion import Dispersion
 from eukrates.physics.zbl import ZBL
 from eukrates.potential import Potential, Sum
 
-CATALOGUE: dict[str, type[Potential]] = {"so3krates": SO3krates, "zbl": ZBL, "sum": Sum}
+CATALOGUE: dict[str, type[Potential]] = {
+    "so3krates": SO3krates,
+    "so3lr": SO3LR,
+    "zbl": ZBL,
+    "coulomb": Coulomb,
+    "dispersion": Dispersion,
+    "sum": Sum,
+}
 
 
 def build(spec: Mapping[str, Any], **defaults) -> Potential:
@@ -34,6 +43,8 @@ def build(spec: Mapping[str, Any], **defaults) -> Potential:
             raise ValueError(f"{name} has no option {option!r}{near_miss(option, known)} Known: {', '.join(known)}.")
     if "parts" in options:
         options["parts"] = tuple(build(part, **defaults) for part in options["parts"])
+    if isinstance(options.get("network"), Mapping):
+        options["network"] = build(options["network"], **defaults)
     given = {k: v for k, v in defaults.items() if k in known and k not in options}
     return CATALOGUE[name](**options, **given)
 

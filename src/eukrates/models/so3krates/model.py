@@ -14,8 +14,10 @@ from eukrates.equivariant import parity, spherical_harmonics
 from eukrates.matter import Graph
 from eukrates.models.so3krates.dense import MLP
 from eukrates.models.so3krates.embedding import ElectronEmbedding, ElementEmbedding
+from eukrates.models.so3krates.heads import HirshfeldRatios, PartialCharges
 from eukrates.models.so3krates.layer import Layer, Pairs
 from eukrates.numerics import float_dtype, norm, sum_by
+from eukrates.physics.charges import dipole
 from eukrates.physics.zbl import ZBL
 from eukrates.potential import Potential, Prediction
 from eukrates.radial.bases import BASES
@@ -50,6 +52,8 @@ class SO3krates(Potential):
         charge: let the total charge enter; every structure must then state it.
         spin: let the number of unpaired electrons enter; every structure must then state it.
         zbl: add the trainable repulsion of nuclei below 1.5 Å.
+        partial_charges: say the charge of every atom and the dipole; every structure must then state its total charge.
+        hirshfeld_ratios: say the volume of every atom relative to the free atom.
         e0: energies of free atoms by symbol, eV; constants, kept in float64.
         scale: the natural size of what the network has to say, eV (the RMS force of the data times 1 Å is good).
         key: random key of the initial weights.
@@ -66,6 +70,8 @@ class SO3krates(Potential):
     scales: Float[AnyArray, " species"]
     offsets: Float[AnyArray, " species"]
     repulsion: ZBL | None
+    charge_head: PartialCharges | None
+    hirshfeld_head: HirshfeldRatios | None
 
     elements: tuple[str, ...] = eqx.field(static=True)
     features: int = eqx.field(static=True)
@@ -103,6 +109,8 @@ class SO3krates(Potential):
         charge: bool = False,
         spin: bool = False,
         zbl: bool = True,
+        partial_charges: bool = False,
+        hirshfeld_ratios: bool = False,
         e0: Mapping[str, float] | None = None,
         scale: float = 1.0,
         key: PRNGKeyArray,
@@ -120,6 +128,9 @@ class SO3krates(Potential):
         self.scales = jnp.full(SPECIES, scale, jnp.float32)
         self.offsets = jnp.zeros(SPECIES, jnp.float32)
         self.repulsion = ZBL(cutoff=cutoff, off=min(1.5, cutoff)) if zbl else None
+        more = jax.random.split(jax.random.fold_in(key, 1))
+        self.charge_head = PartialCharges(features, key=more[0]) if partial_charges else None
+        self.hirshfeld_head = HirshfeldRatios(features, key=more[1]) if hirshfeld_ratios else None
         self.elements, self.degrees, self.residuals = tuple(elements), tuple(degrees), (residuals[0], residuals[1])
         self.features, self.heads, self.cutoff, self.neighbours = features, heads, float(cutoff), neighbours
         self.radial_basis, self.basis_size, self.cutoff_function = radial_basis, basis_size, cutoff_function
@@ -147,6 +158,16 @@ class SO3krates(Potential):
         return self.repulsion is not None
 
     @property
+    def partial_charges(self) -> bool:
+        """Whether it says charges and dipole."""
+        return self.charge_head is not None
+
+    @property
+    def hirshfeld_ratios(self) -> bool:
+        """Whether it says Hirshfeld ratios."""
+        return self.hirshfeld_head is not None
+
+    @property
     def e0(self) -> dict[str, float]:
         """Energies of free atoms by symbol, eV."""
         return dict(self.free_atoms)
@@ -154,7 +175,7 @@ class SO3krates(Potential):
     @property
     def needs(self) -> tuple[str, ...]:
         """What every system must state."""
-        return tuple(name for name, on in (("charge", self.charge), ("spin", self.spin)) if on)
+        return tuple(name for name, on in (("charge", self.charge or self.partial_charges), ("spin", self.spin)) if on)
 
     def __call__(self, graph: Graph) -> Prediction:
         s, totals = graph.system, graph.system.positions.dtype
@@ -167,7 +188,15 @@ class SO3krates(Potential):
             repulsion = cast(Array, self.repulsion(graph).energies)
             energies, terms = energies + repulsion, terms | {"zbl": repulsion}
         per_system = lambda values: sum_by(values, s.owner, s.systems)
-        return Prediction(per_system(energies), {k: per_system(v) for k, v in terms.items()}, energies)
+        charges = None if self.charge_head is None else self.charge_head(x, s)
+        return Prediction(
+            energy=per_system(energies),
+            terms={k: per_system(v) for k, v in terms.items()},
+            energies=energies,
+            charges=charges,
+            dipole=None if charges is None else dipole(charges, s),
+            hirshfeld_ratios=None if self.hirshfeld_head is None else self.hirshfeld_head(x, s),
+        )
 
     def encode(self, graph: Graph) -> Float[Array, "atoms channels"]:
         """The invariant features of every atom after the last layer: (1) and (2)."""

@@ -1,0 +1,94 @@
+"""SO3LR: SO3krates with long-range electrostatics and dispersion."""
+
+from dataclasses import replace
+from typing import Literal, cast, get_args
+
+import equinox as eqx
+from jaxtyping import Array
+
+from eukrates.matter import Graph
+from eukrates.models.so3krates.model import SO3krates
+from eukrates.numerics import sum_by
+from eukrates.physics.coulomb import coulomb
+from eukrates.physics.dispersion import dispersion
+from eukrates.potential import Potential, Prediction
+
+Electrostatics = Literal["cutoff", "none"]
+
+
+class SO3LR(Potential):
+    """Kabylda et al., J. Am. Chem. Soc. 147, 33723 (2025): a network that knows charges and Hirshfeld ratios,
+    and two laws.
+
+    E = E_network + E_ZBL + E_electrostatics(q) + E_dispersion(h)      (1)
+
+    q and h are what the network says about each atom, so forces flow through them. Terms of the prediction: those of
+    the network, "electrostatics" and "dispersion".
+
+    Args:
+        network: a SO3krates with `partial_charges` and `hirshfeld_ratios`.
+        far_cutoff: Å, of electrostatics and dispersion; inf sums over all pairs and is for open structures.
+        electrostatics: "cutoff" goes smoothly to zero at the far cutoff; "none" leaves it out; see
+            `eukrates.physics.coulomb`. With an infinite far cutoff "cutoff" is the bare law.
+        width: Å, of the Coulomb kernel.
+        fade: Å before the far cutoff over which dispersion goes to zero.
+        damping: of dispersion.
+
+    Raises:
+        ValueError: a network without one of the heads, or numbers that cannot be.
+    """
+
+    network: SO3krates
+    far_cutoff: float = eqx.field(static=True)
+    electrostatics: str = eqx.field(static=True)
+    width: float = eqx.field(static=True)
+    fade: float = eqx.field(static=True)
+    damping: float = eqx.field(static=True)
+
+    def __init__(
+        self,
+        network: SO3krates,
+        *,
+        far_cutoff: float = 12.0,
+        electrostatics: Electrostatics = "cutoff",
+        width: float = 4.0,
+        fade: float = 2.0,
+        damping: float = 1.2,
+    ):
+        if not (network.partial_charges and network.hirshfeld_ratios):
+            raise ValueError("Expected a network with partial_charges and hirshfeld_ratios, which SO3LR builds on.")
+        if electrostatics not in get_args(Electrostatics):
+            known = ", ".join(get_args(Electrostatics))
+            raise ValueError(f"Unknown electrostatics {electrostatics!r}. Known: {known}.")
+        if not (0 < fade < far_cutoff and width > 0 and damping > 0):
+            came = f"far_cutoff={far_cutoff}, fade={fade}, width={width}, damping={damping}"
+            raise ValueError(f"Expected 0 < fade < far_cutoff in Å, width > 0 and damping > 0, got {came}.")
+        self.network, self.electrostatics = network, electrostatics
+        self.far_cutoff, self.width = float(far_cutoff), float(width)
+        self.fade, self.damping = float(fade), float(damping)
+
+    @property
+    def cutoff(self) -> float:
+        """Of the network, Å."""
+        return self.network.cutoff
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """Those of the network."""
+        return self.network.elements
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """What the network needs, the total charge among it."""
+        return self.network.needs
+
+    def __call__(self, graph: Graph) -> Prediction:
+        found = self.network(graph)
+        charges, ratios = cast(Array, found.charges), cast(Array, found.hirshfeld_ratios)
+        far = {"dispersion": dispersion(ratios, graph, self.far_cutoff, self.fade, self.damping)}
+        if self.electrostatics == "cutoff":
+            far["electrostatics"] = coulomb(charges, graph, self.width, self.far_cutoff)
+        energies = cast(Array, found.energies) + sum(far.values())  # (1)
+        per_system = lambda values: sum_by(values, graph.system.owner, graph.system.systems)
+        terms = found.terms | {name: per_system(values) for name, values in far.items()}
+        return replace(found, energy=per_system(energies), terms=terms, energies=energies)
