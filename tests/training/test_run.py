@@ -113,14 +113,14 @@ def test_every_label_and_the_cell_belong_to_the_identity_of_a_run():
     charged = s.__class__(**(vars(s) | {"charge": np.ones(1)}))
     changed = [{}, {"stress": np.eye(3)}, {"stress": 2 * np.eye(3)}, {"dipole": np.ones(3)}, {"system": boxed}]
     changed += [{"system": charged}]
-    mark = lambda potential, sample: _fingerprint(Plan(), potential, np.zeros(1), [sample], plain)
+    mark = lambda potential, sample: _fingerprint(Plan(), potential, [sample], plain)
     found = {mark(model(), plain[0].but(**change)) for change in changed}
     assert len(found) == len(changed)
 
 
 def test_the_constants_of_the_model_belong_to_the_identity_of_a_run():
     plain = trimers(1, seed=1)
-    mark = lambda **options: _fingerprint(Plan(), model(**options), np.zeros(1), plain, plain)
+    mark = lambda **options: _fingerprint(Plan(), model(**options), plain, plain)
     changed = [{}, {"cutoff": 4.0}, {"e0": {"H": -13.6, "O": -2043.0}}, {"scale": 2.0}, {"neighbours": 7.0}]
     assert len({mark(**options) for options in changed}) == len(changed)
     assert mark() == mark()

@@ -30,8 +30,7 @@ from safetensors import SafetensorError
 
 from eukrates.files import safetensors_metadata, write_atomically
 from eukrates.models.catalogue import build, describe
-from eukrates.numerics import is_float
-from eukrates.potential import Potential, free_atom_energies
+from eukrates.potential import Potential, free_atom_energies, named_parameters, with_parameters
 from eukrates.version import __version__
 
 SCHEMA = 1
@@ -53,7 +52,7 @@ def save(potential: Potential, path: str | os.PathLike, card: Mapping[str, Any] 
     Raises:
         ValueError: the potential is not in the catalogue, a parameter is not finite, or the card is not JSON-able.
     """
-    arrays = {name: np.asarray(leaf, order="C") for name, leaf in _named(potential)}
+    arrays = {name: np.asarray(leaf, order="C") for name, leaf in named_parameters(potential)}
     broken = [name for name, a in arrays.items() if not np.all(np.isfinite(a))]
     if broken:
         raise ValueError(f"Parameters {', '.join(broken[:5])} are not finite: this model must not be saved.")
@@ -87,16 +86,15 @@ def load(path: str | os.PathLike) -> Potential:
         empty = eqx.filter_eval_shape(lambda: build(header["architecture"], key=jax.random.key(0)))
     except (ValueError, TypeError) as error:
         raise ModelFileError(f"{path}: the architecture in the header cannot be built: {error}") from error
-    names = [name for name, _ in _named(empty)]
+    names = [name for name, _ in named_parameters(empty)]
     if set(names) != set(arrays):
         missing, extra = sorted(set(names) - set(arrays))[:3], sorted(set(arrays) - set(names))[:3]
         raise ModelFileError(f"{path}: arrays do not fit the architecture: missing {missing}, unexpected {extra}.")
-    for name, leaf in _named(empty):
+    for name, leaf in named_parameters(empty):
         if tuple(leaf.shape) != arrays[name].shape:
             raise ModelFileError(f"{path}: {name} should be {tuple(leaf.shape)} and is {arrays[name].shape}.")
     with jax.enable_x64(True):  # so that float64 arrays stay float64
-        leaves = iter([jnp.asarray(arrays[name]) for name in names])
-    return jax.tree.map(lambda leaf: next(leaves) if _is_parameter(leaf) else leaf, empty)
+        return with_parameters(empty, {name: jnp.asarray(array) for name, array in arrays.items()})
 
 
 def read_header(path: str | os.PathLike) -> dict[str, Any]:
@@ -131,13 +129,3 @@ def _digest(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> str:
         sha.update(f"{name}{arrays[name].dtype.str}{arrays[name].shape}".encode())
         sha.update(arrays[name].tobytes())
     return sha.hexdigest()
-
-
-def _is_parameter(leaf) -> bool:
-    return is_float(leaf) or isinstance(leaf, jax.ShapeDtypeStruct)
-
-
-def _named(potential: Potential) -> list[tuple[str, Any]]:
-    """Parameters with their paths, in the order of the PyTree."""
-    leaves, _ = jax.tree_util.tree_flatten_with_path(potential)
-    return [(jax.tree_util.keystr(p, simple=True, separator="."), leaf) for p, leaf in leaves if _is_parameter(leaf)]

@@ -1,21 +1,27 @@
 """The contract: potentials, predictions, and the derivatives written once."""
 
 from eukrates.potential.derivatives import evaluate, hessian
-from eukrates.potential.free_atoms import free_atom_energies, sum_of_free_atoms
+from eukrates.potential.free_atoms import FreeAtoms, bound_energy, free_atom_energies, sum_of_free_atoms
+from eukrates.potential.parameters import named_parameters, parameter_groups, with_parameters
 from eukrates.potential.potential import Potential, Sum
 from eukrates.potential.predict import check, check_electrons, check_system, predict
 from eukrates.potential.prediction import Prediction
 
 __all__ = [
+    "FreeAtoms",
     "Potential",
     "Prediction",
     "Sum",
+    "bound_energy",
     "check",
     "check_electrons",
     "check_system",
     "evaluate",
     "free_atom_energies",
     "hessian",
+    "named_parameters",
+    "parameter_groups",
     "predict",
     "sum_of_free_atoms",
+    "with_parameters",
 ]

@@ -34,15 +34,21 @@ def check_labels(potential: Potential, train: Sequence[Sample], valid: Sequence[
                     f"The loss asks for {label} and none of the {len(samples)} {split} structures has it. Check the "
                     f"keys of the file (eukrates check), or set the weight of {label} to 0."
                 )
+        check_systems(potential, samples)
         for sample in samples:
-            try:
-                check_system(potential, sample.system)
-            except ValueError as error:
-                raise ValueError(f"{sample.name}: {error}") from error
             for label in loss.labels:
                 if getattr(sample, label) is not None and not np.all(np.isfinite(getattr(sample, label))):
                     raise ValueError(f"{sample.name}: {label} is not finite. Remove the structure or repair its label.")
     _check_answers(potential, train[0], loss)
+
+
+def check_systems(potential: Potential, samples: Sequence[Sample]) -> None:
+    """Raise ValueError with the name of a structure that the potential does not know or that lacks what it needs."""
+    for sample in samples:
+        try:
+            check_system(potential, sample.system)
+        except ValueError as error:
+            raise ValueError(f"{sample.name}: {error}") from error
 
 
 def _check_answers(potential: Potential, sample: Sample, loss: Loss) -> None:

@@ -18,11 +18,12 @@ import numpy as np
 from eukrates.data.sample import Sample
 from eukrates.files import write_atomically
 from eukrates.numerics import is_float
-from eukrates.potential import Potential, free_atom_energies
+from eukrates.potential import Potential, free_atom_energies, named_parameters
 from eukrates.training.batches import Batches
 from eukrates.training.checkpoint import read_checkpoint, write_checkpoint
 from eukrates.training.diagnosis import check_labels, explain_failure, explain_validation
 from eukrates.training.metrics import Tally
+from eukrates.training.moving import choose
 from eukrates.training.optimiser import flatten, start
 from eukrates.training.plan import Plan
 from eukrates.training.step import make_measure, make_step
@@ -71,10 +72,11 @@ class Run:
         e0 = free_atom_energies(potential)
         self.batches = Batches(train, potential.cutoff, plan.batch_size, e0, plan.seed)
         self.validation = Batches(valid, potential.cutoff, max(plan.batch_size, 16), e0, plan.seed)
-        theta, self.flat = flatten(potential)
+        self.moving = choose(potential, plan.move)
+        theta, self.flat = flatten(potential, self.moving.names)
         self.state = start(theta, plan.optimiser)
         self.step, self.measure = make_step(self.flat, plan.loss, plan.optimiser), make_measure(self.flat, plan.loss)
-        self.fingerprint = _fingerprint(plan, potential, theta, train, valid)
+        self.fingerprint = _fingerprint(plan, potential, train, valid)
         self.notes: dict[str, Any] = {"fingerprint": self.fingerprint, "best": math.inf, "best_epoch": 0}
         self.notes |= {"best_metrics": {}, "since_best": 0, "plateaus": 0, "since_plateau": 0, "sums": {}}
         self.notes |= {"lowest": math.inf, "lines": 0, "finished": False, "metrics": {}, "seconds": 0.0}
@@ -153,7 +155,7 @@ class Run:
         found, trained, notes = seen.metrics(self.plan.loss), tally.metrics(self.plan.loss), self.notes
         if found["loss"] < notes["best"]:
             notes |= {"best": found["loss"], "best_epoch": epoch, "best_metrics": found, "since_best": 0}
-            self._save(BEST, self.flat.potential(self.state.average), found, epoch)
+            self._save(BEST, self.flat.finished(self.state.average), found, epoch)
         else:
             notes["since_best"] += 1
         if self.plan.schedule.kind == "plateau":
@@ -176,12 +178,13 @@ class Run:
         self.notes |= {"sums": tally.total, "finished": finished}
         if finished:
             epoch = int(self.state.step) // self.batches.per_epoch
-            self._save(LAST, self.flat.potential(self.state.average), self.notes["metrics"], epoch)
+            self._save(LAST, self.flat.finished(self.state.average), self.notes["metrics"], epoch)
         write_checkpoint(self.folder / CHECKPOINT, self.state, self.notes)
 
     def _save(self, name: str, potential: Potential, metrics: Mapping[str, float], epoch: int) -> None:
         known = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
         card = {"validation": known, "epoch": epoch, "plan": asdict(self.plan)}
+        card["moved"] = self.moving.as_dict()
         card |= {"train_structures": len(self.batches.samples), "valid_structures": len(self.validation.samples)}
         self.save(potential, self.folder / name, {"training": card})
 
@@ -193,12 +196,14 @@ class Run:
         return Trained(*paths, notes["best_metrics"], notes["best_epoch"], self._exhausted())
 
 
-def _fingerprint(plan: Plan, potential: Potential, theta, train: Sequence[Sample], valid: Sequence[Sample]) -> str:
-    """What must be the same for a resume to be exact: plan (but for when to save), model and first weights, data."""
+def _fingerprint(plan: Plan, potential: Potential, train: Sequence[Sample], valid: Sequence[Sample]) -> str:
+    """What must be the same for a resume to be exact: plan (but for when to save), model and first weights (those that
+    do not move too), data."""
     settings = {k: v for k, v in asdict(plan).items() if k != "checkpoint_minutes"}
     sha = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     sha.update(eqx.tree_pformat(eqx.filter(potential, is_float, inverse=True)).encode())  # cutoff, E0 and the like
-    sha.update(np.asarray(theta).tobytes())
+    for name, leaf in named_parameters(potential):
+        sha.update(name.encode() + np.ascontiguousarray(leaf).tobytes())
     for sample in (*train, *valid):
         for array in (sample.numbers, sample.system.positions, sample.energy, sample.forces, sample.weight):
             sha.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 
 from eukrates.matter import Graph
-from eukrates.potential import Potential, Prediction, evaluate
+from eukrates.potential import Potential, Prediction, bound_energy, evaluate
 from eukrates.training.targets import Targets
 
 
@@ -63,9 +63,10 @@ def errors(prediction: Prediction, graph: Graph, goal: Targets) -> dict:
     """Per label: weighted squared error and weight as in (1) (`_loss`, `_norm`), and for reports the plain sums of
     absolute and squared errors and their number (`_abs`, `_square`, `_count`): energy per structure, all else by
     component."""
-    relative = sum(energy for name, energy in prediction.terms.items() if name != "atoms")
     sums: dict = {}
-    _add(sums, "energy", (relative - goal.energy)[:, None], goal.has_energy, goal.weight, 1 / goal.sizes)
+    _add(
+        sums, "energy", (bound_energy(prediction) - goal.energy)[:, None], goal.has_energy, goal.weight, 1 / goal.sizes
+    )
     if prediction.forces is not None:
         weight = goal.weight[graph.system.owner]
         _add(sums, "forces", prediction.forces - goal.forces, goal.has_forces, weight, 1.0)

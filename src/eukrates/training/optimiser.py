@@ -1,9 +1,10 @@
 """AdamW and AMSGrad on one flat vector of parameters.
 
-All trainable arrays are laid end to end in a single float32 vector θ, so that the optimiser, the clipping and the
+All arrays that move are laid end to end in a single float32 vector θ, so that the optimiser, the clipping and the
 average are a handful of fused operations instead of several per array, and a checkpoint is a few long arrays.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 import equinox as eqx
@@ -15,7 +16,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Bool, Float, Int
 
 from eukrates.numerics import cast, is_float
-from eukrates.potential import Potential
+from eukrates.potential import Potential, named_parameters, with_parameters
 
 
 @dataclass(frozen=True)
@@ -58,23 +59,37 @@ class TrainingState(eqx.Module):
 
 
 class Flat(eqx.Module):
-    """The way between a potential and its vector of trainable parameters."""
+    """The way between a potential and the vector of its parameters that move."""
 
-    frozen: Potential  # the potential without its trainable arrays
-    unravel: jax.tree_util.Partial
+    rest: Potential  # the potential with the shapes of its parameters
+    fixed: dict[str, Array]  # parameters that do not move, in float32, by name
+    exact: dict[str, Array | np.ndarray]  # all parameters as they came
+    unravel: jax.tree_util.Partial  # θ → parameters that move, by name
     decayed: Bool[np.ndarray, " parameters"]
 
-    def potential(self, theta: Float[Array, " parameters"]) -> Potential:
-        """The potential with these parameters."""
-        return eqx.combine(self.unravel(theta), self.frozen)
+    def potential(self, theta: Float[Array, " parameters"], fixed: dict[str, Array] | None = None) -> Potential:
+        """The potential in float32 with these parameters. Compiled code takes `fixed` as an argument: constants of
+        that size would be slow to compile."""
+        return with_parameters(self.rest, self.unravel(theta) | (self.fixed if fixed is None else fixed))
+
+    def finished(self, theta: Float[Array, " parameters"]) -> Potential:
+        """The potential in the precision in which it came; what does not move has not changed by a bit."""
+        with jax.enable_x64(True):
+            moved = {name: jnp.asarray(a, self.exact[name].dtype) for name, a in self.unravel(theta).items()}
+        return with_parameters(self.rest, self.exact | moved)
 
 
-def flatten(potential: Potential) -> tuple[Float[Array, " parameters"], Flat]:
-    """θ and the way back. All floating-point arrays are trainable, in float32."""
-    trainable, frozen = eqx.partition(cast(potential, "float32"), is_float)
+def flatten(potential: Potential, moving: Container[str] | None = None) -> tuple[Float[Array, " parameters"], Flat]:
+    """θ and the way back. `moving` has the names of the parameters that move; None: all."""
+    exact = dict(named_parameters(potential))
+    single = dict(named_parameters(cast(potential, "float32")))
+    trainable = {name: a for name, a in single.items() if moving is None or name in moving}
     theta, unravel = ravel_pytree(trainable)
     masks = [np.full(np.size(leaf), np.ndim(leaf) >= 2) for leaf in jax.tree.leaves(trainable)]
-    return theta, Flat(frozen, jax.tree_util.Partial(unravel), np.concatenate(masks))
+    fixed = {name: a for name, a in single.items() if name not in trainable}
+    shape = lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) if is_float(leaf) else leaf
+    rest = jax.tree.map(shape, potential)
+    return theta, Flat(rest, fixed, exact, jax.tree_util.Partial(unravel), np.concatenate(masks))
 
 
 def start(theta: Float[Array, " parameters"], optimiser: Optimiser) -> TrainingState:

@@ -18,6 +18,8 @@ class Plan:
         patience: validations without improvement after which training stops; None: never.
         checkpoint_minutes: at most so much work is lost when the run is killed.
         seed: of the initial weights and of the order of the structures.
+        move: names of the parameters that training changes, "readout" or "blocks.2.*", see `choose`; others keep every
+            bit. Default: all.
     """
 
     epochs: int = 500
@@ -26,11 +28,15 @@ class Plan:
     patience: int | None = None
     checkpoint_minutes: float = 2.0
     seed: int = 0
+    move: tuple[str, ...] = ("*",)
     loss: Loss = field(default_factory=Loss)
     optimiser: Optimiser = field(default_factory=Optimiser)
     schedule: Schedule = field(default_factory=Schedule)
 
     def __post_init__(self):
+        if isinstance(self.move, str) or not self.move:
+            raise ValueError(f"Expected move as a list of names of parameters such as ['readout'], got {self.move!r}.")
+        object.__setattr__(self, "move", tuple(self.move))
         for name in ("epochs", "batch_size", "validate_every"):
             if getattr(self, name) < 1:
                 raise ValueError(f"Expected {name} ≥ 1, got {getattr(self, name)}.")

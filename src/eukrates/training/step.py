@@ -17,9 +17,9 @@ def make_step(flat: Flat, loss: Loss, optimiser: Optimiser) -> Callable:
     """
     moves = optimiser.moves
 
-    def step(state: TrainingState, graph, goal, rate):
+    def step(state: TrainingState, fixed, graph, goal, rate):
         def objective(theta):
-            return loss(flat.potential(theta), graph, goal)
+            return loss(flat.potential(theta, fixed), graph, goal)
 
         (value, sums), gradient = jax.value_and_grad(objective, has_aux=True)(state.theta)
         size = jnp.sqrt(jnp.sum(gradient**2))
@@ -41,14 +41,16 @@ def make_step(flat: Flat, loss: Loss, optimiser: Optimiser) -> Callable:
         chosen = jax.tree.map(lambda new, old: jnp.where(fine, new, old), moved, kept)
         return chosen, sums | {"loss": value, "gradient": size}
 
-    return jax.jit(step, donate_argnums=0)
+    compiled = jax.jit(step, donate_argnums=0)
+    return lambda state, graph, goal, rate: compiled(state, flat.fixed, graph, goal, rate)
 
 
 def make_measure(flat: Flat, loss: Loss) -> Callable:
     """(parameters, graph, targets) → sums of errors, compiled once a shape; for validation."""
 
-    def measure(theta, graph, goal):
-        _, sums = loss(flat.potential(theta), graph, goal)
+    def measure(theta, fixed, graph, goal):
+        _, sums = loss(flat.potential(theta, fixed), graph, goal)
         return sums
 
-    return jax.jit(measure)
+    compiled = jax.jit(measure)
+    return lambda theta, graph, goal: compiled(theta, flat.fixed, graph, goal)
