@@ -30,10 +30,10 @@ class Filter(eqx.Module):
     radial: MLP
     spherical: MLP | None
 
-    def __init__(self, basis: int, degrees: int, features: int, *, key: PRNGKeyArray):
+    def __init__(self, basis: int, degrees: int, features: int, widths: tuple[int, int], *, key: PRNGKeyArray):
         one, two = jax.random.split(key)
-        self.radial = MLP(basis, features, features, key=one)
-        self.spherical = MLP(degrees, max(1, features // 4), features, key=two) if degrees else None
+        self.radial = MLP(basis, widths[0], features, key=one)
+        self.spherical = MLP(degrees, widths[1], features, key=two) if degrees else None
 
     def __call__(self, basis, contrast) -> Float[Array, "half channels"]:
         w = self.radial(basis)
@@ -76,10 +76,10 @@ class Layer(eqx.Module):
     degrees: tuple[int, ...] = eqx.field(static=True)
     activate_qk: bool = eqx.field(static=True)
 
-    def __init__(self, features, heads, degrees, basis, *, residuals, layer_norm, activate_qk, key):
+    def __init__(self, features, heads, degrees, basis, *, filters, residuals, layer_norm, activate_qk, key):
         ks = iter(jax.random.split(key, 10))
         branches = (heads, len(degrees)) if degrees else (heads,)
-        self.filters = tuple(Filter(basis, len(degrees), features, key=next(ks)) for _ in branches)
+        self.filters = tuple(Filter(basis, len(degrees), features, filters, key=next(ks)) for _ in branches)
         self.queries = tuple(Heads(h, features, key=next(ks)) for h in branches)
         self.keys = tuple(Heads(h, features, key=next(ks)) for h in branches)
         self.values = Heads(heads, features, key=next(ks))

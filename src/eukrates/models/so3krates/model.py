@@ -46,6 +46,8 @@ class SO3krates(Potential):
         cutoff_function: cosine or polynomial, see `eukrates.radial.cutoffs`.
         neighbours: messages are divided by it: the mean number of neighbours in the training data; None: divided by
             √(channels per head of the feature branch).
+        filters: hidden widths of the two networks behind a filter, of distances and of Euclidean variables; None:
+            `features` and a quarter of it.
         residuals: a residual MLP after attention, after exchange.
         layer_norm: normalise features after attention and after exchange.
         activate_qk: the silu function on queries and keys.
@@ -82,6 +84,7 @@ class SO3krates(Potential):
     basis_size: int = eqx.field(static=True)
     cutoff_function: str = eqx.field(static=True)
     neighbours: float | None = eqx.field(static=True)
+    filters: tuple[int, int] = eqx.field(static=True)
     residuals: tuple[bool, bool] = eqx.field(static=True)
     layer_norm: bool = eqx.field(static=True)
     activate_qk: bool = eqx.field(static=True)
@@ -103,6 +106,7 @@ class SO3krates(Potential):
         basis_size: int = 32,
         cutoff_function: str = "cosine",
         neighbours: float | None = None,
+        filters: Sequence[int] | None = None,
         residuals: Sequence[bool] = (True, False),
         layer_norm: bool = True,
         activate_qk: bool = False,
@@ -123,7 +127,13 @@ class SO3krates(Potential):
         self.charge_embedding = ElectronEmbedding(features, key=ks[1]) if charge else None
         self.spin_embedding = ElectronEmbedding(features, key=ks[2]) if spin else None
         self.readout = MLP(features, features, 1, key=ks[3])
-        options = {"residuals": tuple(residuals), "layer_norm": layer_norm, "activate_qk": activate_qk}
+        self.filters = _filters(filters, features)
+        options = {
+            "filters": self.filters,
+            "residuals": tuple(residuals),
+            "layer_norm": layer_norm,
+            "activate_qk": activate_qk,
+        }
         self.blocks = tuple(Layer(features, heads, degrees, basis_size, **options, key=k) for k in ks[4:])
         self.scales = jnp.full(SPECIES, scale, jnp.float32)
         self.offsets = jnp.zeros(SPECIES, jnp.float32)
@@ -253,6 +263,13 @@ def _check(elements, features, layers, heads, degrees, radial_basis, cutoff_func
     for name, known, what in ((radial_basis, BASES, "radial_basis"), (cutoff_function, CUTOFFS, "cutoff_function")):
         if name not in known:
             raise ValueError(f"Unknown {what} {name!r}. Known: {', '.join(known)}.")
+
+
+def _filters(widths: Sequence[int] | None, features: int) -> tuple[int, int]:
+    widths = (features, max(1, features // 4)) if widths is None else tuple(widths)
+    if len(widths) != 2 or min(widths) < 1:
+        raise ValueError(f"Expected filters as two hidden widths ≥ 1, got {widths}.")
+    return widths[0], widths[1]
 
 
 def _check_numbers(**values) -> None:

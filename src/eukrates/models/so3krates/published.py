@@ -25,7 +25,11 @@ def so3lr(arrays: Arrays, hyperparameters: Mapping[str, Any]) -> SO3LR:
     Raises:
         ValueError: an architecture that ours cannot be, arrays that are missing, left over, or of another shape.
     """
-    model = SO3LR(_network(hyperparameters), **_long_range(hyperparameters["model"]))
+    model = SO3LR(
+        _network(hyperparameters),
+        width=_number(hyperparameters, "electrostatic_energy_scale"),
+        damping=_number(hyperparameters, "dispersion_energy_scale"),
+    )
     rows, used = _rows(model.network), _Noted(arrays)
     values = [jnp.asarray(get(used), jnp.float32) for _, get in rows]
     if left := sorted(set(arrays) - used.read):
@@ -95,8 +99,8 @@ def _network(hyperparameters: Mapping[str, Any]) -> SO3krates:
     )
 
 
-def _long_range(m: Mapping[str, Any]) -> dict[str, float]:
-    return {"width": float(m["electrostatic_energy_scale"]), "damping": float(m["dispersion_energy_scale"])}
+def _number(hyperparameters: Mapping[str, Any], name: str) -> float:
+    return float(hyperparameters["model"][name])
 
 
 def _rows(network: SO3krates) -> list[Row]:
@@ -134,7 +138,7 @@ def _layer(network: SO3krates, t: int) -> list[Row]:
     for b in (0, 1):
         for kind in ("radial", "spherical"):
             place = lambda n, b=b, kind=kind: getattr(block(n).filters[b], kind)
-            rows += _mlp(place, *(f"{attention}/{kind}_filter{b + 1}_layer_{k}" for k in (1, 2)))
+            rows += _mlp(place, *_two(f"{attention}/{kind}_filter{b + 1}_layer_"))
         rows.append(_row(lambda n, b=b: block(n).queries[b].weight, f"{attention}/Wq{b + 1}"))
         rows.append(_row(lambda n, b=b: block(n).keys[b].weight, f"{attention}/Wk{b + 1}"))
         if network.layer_norm:
@@ -142,9 +146,12 @@ def _layer(network: SO3krates, t: int) -> list[Row]:
             rows.append(_row(lambda n, b=b: block(n).norms[b].scale, f"{norm}/scale"))
             rows.append(_row(lambda n, b=b: block(n).norms[b].bias, f"{norm}/bias"))
         if network.residuals[b]:
-            names = (f"{layer}/res_mlp_{b + 1}_layer_{k}" for k in (1, 2))
-            rows += _mlp(lambda n, b=b: block(n).residuals[b], *names)
+            rows += _mlp(lambda n, b=b: block(n).residuals[b], *_two(f"{layer}/res_mlp_{b + 1}_layer_"))
     return rows + _dense(lambda n: block(n).exchange, f"{layer}/exchange_block/mlp_layer_2")
+
+
+def _two(stem: str) -> tuple[str, str]:
+    return f"{stem}1", f"{stem}2"
 
 
 def _zbl(base: str) -> list[Row]:
