@@ -16,11 +16,12 @@ from ase.units import fs
 from eukrates.data.atoms import to_system
 from eukrates.interfaces.ase import Calculator
 from eukrates.matter import graph
-from eukrates.models import SO3krates, save
+from eukrates.models import SO3LR, SO3krates, save
 from eukrates.numerics import norm, sum_by
 from eukrates.physics.zbl import ZBL
 from eukrates.potential import Potential, Prediction, predict
 from eukrates.radial.cutoffs import polynomial
+from eukrates.testing import shaken
 
 
 class Morse(Potential):
@@ -222,3 +223,38 @@ def test_ase_dynamics_conserves_energy():
     start = atoms.get_total_energy()
     dynamics.run(100)
     assert abs(atoms.get_total_energy() - start) < 1e-4
+
+
+def so3lr(**choices) -> SO3LR:
+    heads = {"charge": True, "spin": True, "partial_charges": True, "hirshfeld_ratios": True}
+    small = {"features": 8, "layers": 1, "heads": 2, "degrees": (1, 2), "cutoff": 3.0, "basis_size": 4}
+    network = shaken(SO3krates(("H", "C", "O"), **small, **heads, key=jax.random.key(0)), seed=1)
+    return SO3LR(network, **({"far_cutoff": 6.0} | choices))
+
+
+def test_long_range_physics_is_chosen_by_name_and_everything_it_knows_comes_out():
+    atoms = molecule("CH3CH2OH", info={"charge": 0, "spin": 0})
+    atoms.calc = Calculator(so3lr(), far_cutoff=9.0, electrostatics="none")
+    expected = predict(so3lr(far_cutoff=9.0, electrostatics="none"), graph(to_system(atoms), 3.0, 9.0))
+    assert atoms.get_potential_energy() == pytest.approx(expected.energy[0], abs=1e-6)
+    np.testing.assert_allclose(atoms.get_charges(), expected.charges, atol=1e-6)
+    np.testing.assert_allclose(atoms.get_dipole_moment(), expected.dipole[0], atol=1e-6)
+    np.testing.assert_allclose(atoms.calc.results["hirshfeld_ratios"], expected.hirshfeld_ratios, atol=1e-6)
+    assert set(atoms.calc.results["energy_terms"]) == {"network", "atoms", "zbl", "dispersion"}
+    parts = Calculator(so3lr()).forces_by_term(atoms)
+    assert "electrostatics" in parts
+    atoms.calc = Calculator(so3lr())
+    np.testing.assert_allclose(sum(parts.values()), atoms.get_forces(), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("potential", "choices", "message"),
+    [
+        (ZBL(), {"far_cutoff": 9.0}, "ZBL has no long-range physics, so far_cutoff cannot be chosen"),
+        (so3lr(), {"electrostatics": "cutof"}, "Unknown electrostatics 'cutof'. Known: cutoff"),
+        (so3lr(), {"far_cutoff": 1.0}, "fade < far_cutoff"),
+    ],
+)
+def test_long_range_choices_that_cannot_be_are_refused(potential, choices, message):
+    with pytest.raises(ValueError, match=message):
+        Calculator(potential, **choices)

@@ -8,6 +8,7 @@ import pytest
 
 from eukrates.matter import Graph, batch, graph, pad, system
 from eukrates.numerics import cast
+from eukrates.physics.dispersion import Dispersion
 from eukrates.physics.zbl import ZBL
 from eukrates.potential import Potential, Prediction, Sum, predict
 
@@ -98,7 +99,12 @@ def test_a_sum_adds_energies_terms_and_reaches():
 @pytest.mark.parametrize(
     ("potential", "world", "want", "message"),
     [
-        (ZBL(), crystal(), ("energies",), "Cannot predict energies. Known: energy, forces, stress, hessian"),
+        (
+            ZBL(),
+            crystal(),
+            ("energies",),
+            "Cannot predict energies. Known: energy, forces, forces_by_term, stress, hessian",
+        ),
         (ZBL(), crystal(1.0), ("energy",), r"near edges reach 1.0 Å and the potential needs 1.5 Å"),
         (ZBL(), molecule(), ("stress",), r"Stress was asked of systems \[0\].*no volume"),
         (ZBL(), batch([crystal(), molecule()]), ("stress",), r"systems \[1\]"),
@@ -118,3 +124,16 @@ def test_a_sum_adds_energies_terms_and_reaches():
 def test_what_would_be_silently_wrong_is_refused(potential, world, want, message):
     with pytest.raises(ValueError, match=message):
         predict(potential, world, want)
+
+
+def test_forces_by_term_are_those_of_the_parts_and_add_up():
+    one, two = ZBL(), Dispersion(far_cutoff=4.0, fade=1.0)
+    structure = system([8, 1, 1], [[0, 0, 0], [0.96, 0, 0], [-0.24, 0.93, 0]])
+    world = graph(structure, 2.0, 4.0)
+    found = predict(one + two, world, ("energy", "forces", "forces_by_term"))
+    assert set(found.forces_by_term) == {"zbl", "dispersion"}
+    for name, part in (("zbl", one), ("dispersion", two)):
+        expected = predict(part, world).forces
+        assert np.abs(expected).max() > 1e-6
+        np.testing.assert_allclose(found.forces_by_term[name], expected, rtol=1e-5, atol=1e-12)
+    np.testing.assert_allclose(sum(found.forces_by_term.values()), found.forces, atol=1e-9)

@@ -14,14 +14,15 @@ from ase.calculators.calculator import PropertyNotImplementedError, all_changes
 from eukrates.data.atoms import to_system
 from eukrates.matter import Graph, System, graph, system
 from eukrates.matter.verlet import VerletList, verlet
-from eukrates.models import load
+from eukrates.models import load, with_long_range
 from eukrates.near_miss import near_miss
 from eukrates.numerics import cast, to_device, to_host
 from eukrates.potential import Potential, Prediction, check_electrons, check_system, evaluate
 
 PRECISIONS = ("float32", "float64")
-PER_ATOM = ("energies", "charges")
+PER_ATOM = ("energies", "charges", "hirshfeld_ratios")
 ALWAYS = ["energy", "free_energy", "forces", "stress"]  # what every potential knows
+LONG_RANGE = ("far_cutoff", "electrostatics")
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))  # xx, yy, zz, yz, xz, xy
 
 _evaluate = eqx.filter_jit(evaluate)
@@ -32,8 +33,9 @@ class Calculator(AseCalculator):
 
     Results are float64 in ASE's units (eV, Å, e): energy, free_energy (the same), forces, stress (∂E/∂ε / V, positive
     under tension, Voigt order xx, yy, zz, yz, xz, xy, of structures periodic along three axes), and, where the
-    potential knows them, energies (per atom), charges and dipole. `results["energy_terms"]` has the energy by physical
-    term. Charge (e) and spin (unpaired electrons) come from the choices, else from `atoms.info`.
+    potential knows them, energies (per atom), charges, dipole and hirshfeld_ratios. `results["energy_terms"]` has the
+    energy by physical term, `forces_by_term()` the forces. Charge (e) and spin (unpaired electrons) come
+    from the choices, else from `atoms.info`.
 
     One calculator serves any structures: sizes are padded to few shapes, so few compilations are needed.
 
@@ -41,7 +43,8 @@ class Calculator(AseCalculator):
         potential: a potential, or the path of a model file.
         precision: of the features, "float32" or "float64"; geometry and totals are float64 in both.
         choices: `charge` and `spin`, for all structures; `skin`, Å: how much farther than the cutoff neighbours are
-            looked up, so that they need not be looked up again while atoms move less than half of it.
+            looked up, so that they need not be looked up again while atoms move less than half of it; `far_cutoff`, Å,
+            and `electrostatics` of a model with long-range physics, see `eukrates.SO3LR`; default: those of the model.
 
     Raises:
         TypeError: an unknown choice, or something that is neither a potential nor a path.
@@ -55,7 +58,7 @@ class Calculator(AseCalculator):
 
     def __init__(self, potential: Potential | str | PathLike, precision: str = "float32", **choices):
         super().__init__()
-        known = {"charge": None, "spin": None, "skin": 0.2}
+        known = {"charge": None, "spin": None, "skin": 0.2, **dict.fromkeys(LONG_RANGE)}
         _refuse_unknown(choices, known)
         if precision not in PRECISIONS:
             raise ValueError(f"Expected precision to be one of {', '.join(PRECISIONS)}, got {precision!r}.")
@@ -64,6 +67,7 @@ class Calculator(AseCalculator):
         if not isinstance(potential, Potential):
             raise TypeError(f"Expected a potential or the path of a model file, got {type(potential).__name__}.")
         self.parameters.update(precision=precision, **known | choices)
+        potential = with_long_range(potential, **{name: self.parameters[name] for name in LONG_RANGE})
         with jax.enable_x64(True):
             self.potential = to_device(cast(potential, precision))
         self.implemented_properties = [*type(self).implemented_properties, *_extras(self.potential)]
@@ -82,12 +86,9 @@ class Calculator(AseCalculator):
     def calculate(self, atoms=None, properties=("energy",), system_changes=all_changes) -> None:
         """Called by ASE when results are missing."""
         super().calculate(atoms, properties, system_changes)
-        stated = (self.parameters[key] for key in ("charge", "spin"))
         if (current := self.atoms) is None:
             raise ValueError("Expected atoms to calculate, got none: pass them, or set atoms.calc to this calculator.")
-        structure = to_system(current, *(None if value is None else float(value) for value in stated))
-        check_system(self.potential, structure)
-        check_electrons(self.potential, structure)
+        structure = self._structure(current)
         periodic = bool(current.pbc.all())
         if "stress" in properties and not periodic:
             raise PropertyNotImplementedError(
@@ -99,6 +100,22 @@ class Calculator(AseCalculator):
         with jax.enable_x64(True):
             found = to_host(_evaluate(self.potential, self._graph(structure), want))
         self.results = _results(found, structure.atoms)
+
+    def forces_by_term(self, atoms: ase.Atoms | None = None) -> dict[str, np.ndarray]:
+        """Forces in eV/Å by physical term; they add up to the forces."""
+        if (current := atoms or self.atoms) is None:
+            raise ValueError("Expected atoms: pass them, or calculate something first.")
+        graph = self._graph(self._structure(current))
+        with jax.enable_x64(True):
+            pulls = to_host(_evaluate(self.potential, graph, ("forces_by_term",))).forces_by_term or {}
+        return {name: np.array(pull[: len(current)], np.float64) for name, pull in pulls.items()}
+
+    def _structure(self, atoms: ase.Atoms) -> System:
+        stated = (self.parameters[key] for key in ("charge", "spin"))
+        structure = to_system(atoms, *(None if value is None else float(value) for value in stated))
+        check_system(self.potential, structure)
+        check_electrons(self.potential, structure)
+        return structure
 
     def _graph(self, structure: System) -> Graph:
         """On the device; where the neighbours are those of before, only what has changed is sent."""

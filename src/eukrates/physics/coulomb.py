@@ -74,7 +74,7 @@ class Coulomb(Potential):
     width: float = eqx.field(static=True)
     far_cutoff: float = eqx.field(static=True)
 
-    cutoff = 1e-3  # it reads no near edges
+    cutoff = 1.0  # it reads no near edges: any reach would do
     needs = ()
 
     def __init__(self, charges: dict[str, float], width: float = 4.0, far_cutoff: float = 12.0):

@@ -97,7 +97,7 @@ class Dispersion(Potential):
     damping: float = eqx.field(static=True)
     ratio: float = eqx.field(static=True)
 
-    cutoff = 1e-3  # it reads no near edges
+    cutoff = 1.0  # it reads no near edges: any reach would do
     elements = KNOWN
     needs = ()
 

@@ -19,7 +19,7 @@ from eukrates.potential.potential import Potential
 from eukrates.potential.prediction import Prediction
 from eukrates.shapes import AnyArray
 
-WANTS = ("energy", "forces", "stress", "hessian")
+WANTS = ("energy", "forces", "forces_by_term", "stress", "hessian")
 
 
 def evaluate(potential: Potential, graph: Graph, want: Sequence[str] = ("energy", "forces")) -> Prediction:
@@ -42,9 +42,22 @@ def evaluate(potential: Potential, graph: Graph, want: Sequence[str] = ("energy"
         prediction = _with(prediction, "forces", -gradient)  # (1)
     else:
         prediction = potential(graph)
+    if "forces_by_term" in want:
+        prediction = _with(prediction, "forces_by_term", forces_by_term(potential, graph))
     if "hessian" in want:
         prediction = _with(prediction, "hessian", hessian(potential, graph))
     return prediction
+
+
+def forces_by_term(potential: Potential, graph: Graph) -> dict[str, Float[AnyArray, "atoms 3"]]:
+    """(1) of every term of the energy, eV/Å: one pass forward, and one back for each term."""
+
+    def totals(r):
+        return {name: jnp.sum(energy) for name, energy in potential(_moved(graph, r)).terms.items()}
+
+    energies, pull = jax.vjp(totals, jnp.asarray(graph.system.positions))
+    alone = lambda term: {name: jnp.where(name == term, 1.0, 0.0).astype(e.dtype) for name, e in energies.items()}
+    return {term: -pull(alone(term))[0] for term in energies}
 
 
 def hessian(potential: Potential, graph: Graph, rows: int = 32) -> Float[AnyArray, "atoms 3 atoms 3"]:

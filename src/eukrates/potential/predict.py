@@ -24,7 +24,7 @@ def predict(potential: Potential, graph: Graph, want: Sequence[str] = ("energy",
     Args:
         potential: any potential.
         graph: from `eukrates.graph(system, potential.cutoff)`, or `batch` of such.
-        want: of "energy", "forces", "stress", "hessian".
+        want: of "energy", "forces", "forces_by_term", "stress", "hessian".
 
     Raises:
         ValueError: an unknown name in `want`, an element the potential does not know, a missing or impossible
@@ -108,8 +108,8 @@ def _check_reach(kind: str, needed: float, given: float) -> None:
 
 
 def _cropped(found: Prediction, atoms: int, systems: int) -> Prediction:
-    per_atom = ("energies", "charges", "hirshfeld_ratios", "forces")
-    rows = {name: atoms if name in per_atom else systems for name in vars(found) if name not in ("terms", "hessian")}
-    fields = {name: None if vars(found)[name] is None else vars(found)[name][:n] for name, n in rows.items()}
+    per_atom = ("energies", "charges", "hirshfeld_ratios", "forces", "forces_by_term")
+    rows = {name: atoms if name in per_atom else systems for name in vars(found) if name != "hessian"}
+    fields = {name: jax.tree.map(lambda a, n=n: a[:n], getattr(found, name)) for name, n in rows.items()}
     hessian = None if found.hessian is None else found.hessian[:atoms, :, :atoms]
-    return Prediction(**fields, terms={k: v[:systems] for k, v in found.terms.items()}, hessian=hessian)
+    return Prediction(**fields, hessian=hessian)

@@ -20,5 +20,6 @@ class Prediction(eqx.Module):
     hirshfeld_ratios: Float[AnyArray, " atoms"] | None = None
 
     forces: Float[AnyArray, "atoms 3"] | None = None  # eV/Å
+    forces_by_term: dict[str, Float[AnyArray, "atoms 3"]] | None = None  # eV/Å; they add up to the forces
     stress: Float[AnyArray, "systems 3 3"] | None = None  # eV/Å³, ∂E/∂ε / V: positive when stretched
     hessian: Float[AnyArray, "atoms 3 atoms 3"] | None = None  # eV/Å²

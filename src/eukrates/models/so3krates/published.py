@@ -180,8 +180,9 @@ def _table(place, path: str, flat: bool = False) -> Row:
     def get(arrays: Arrays) -> np.ndarray:
         table = arrays[f"params/{path}/embedding"]
         table = table[:, 0] if flat else table
-        by_element = table.shape[0] not in (2, SPECIES)
-        return np.pad(table, [(0, SPECIES - len(table))] + [(0, 0)] * (table.ndim - 1)) if by_element else table
+        whole = np.zeros((len(table) if len(table) in (2, SPECIES) else SPECIES, *table.shape[1:]), table.dtype)
+        whole[: len(table)] = table
+        return whole
 
     return place, get
 

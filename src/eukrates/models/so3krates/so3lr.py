@@ -1,7 +1,7 @@
 """SO3LR: SO3krates with long-range electrostatics and dispersion."""
 
 from dataclasses import replace
-from typing import Literal, cast, get_args
+from typing import cast
 
 import equinox as eqx
 from jaxtyping import Array
@@ -13,7 +13,7 @@ from eukrates.physics.coulomb import coulomb
 from eukrates.physics.dispersion import dispersion
 from eukrates.potential import Potential, Prediction
 
-Electrostatics = Literal["cutoff", "none"]
+ELECTROSTATICS = ("cutoff", "none")
 
 
 class SO3LR(Potential):
@@ -50,22 +50,30 @@ class SO3LR(Potential):
         network: SO3krates,
         *,
         far_cutoff: float = 12.0,
-        electrostatics: Electrostatics = "cutoff",
+        electrostatics: str = "cutoff",
         width: float = 4.0,
         fade: float = 2.0,
         damping: float = 1.2,
     ):
         if not (network.partial_charges and network.hirshfeld_ratios):
             raise ValueError("Expected a network with partial_charges and hirshfeld_ratios, which SO3LR builds on.")
-        if electrostatics not in get_args(Electrostatics):
-            known = ", ".join(get_args(Electrostatics))
-            raise ValueError(f"Unknown electrostatics {electrostatics!r}. Known: {known}.")
+        if electrostatics not in ELECTROSTATICS:
+            raise ValueError(f"Unknown electrostatics {electrostatics!r}. Known: {', '.join(ELECTROSTATICS)}.")
         if not (0 < fade < far_cutoff and width > 0 and damping > 0):
             came = f"far_cutoff={far_cutoff}, fade={fade}, width={width}, damping={damping}"
             raise ValueError(f"Expected 0 < fade < far_cutoff in Å, width > 0 and damping > 0, got {came}.")
         self.network, self.electrostatics = network, electrostatics
         self.far_cutoff, self.width = float(far_cutoff), float(width)
         self.fade, self.damping = float(fade), float(damping)
+
+    def but(self, **changes) -> "SO3LR":
+        """The same network with another far cutoff, other electrostatics, …: constructor arguments by name.
+
+        Raises:
+            ValueError: what the constructor refuses.
+        """
+        names = ("network", "far_cutoff", "electrostatics", "width", "fade", "damping")
+        return SO3LR(**({name: getattr(self, name) for name in names} | changes))
 
     @property
     def cutoff(self) -> float:
