@@ -37,7 +37,7 @@ SETS = {
             "epochs": 800,
             "batch_size": 5,
             "validate_every": 5,
-            "optimiser": {"learning_rate": 3e-3},
+            "optimiser": {"learning_rate": 1.5e-3},
             "schedule": {"kind": "cosine", "warmup": 0.01, "final": 0.001},
         },
         "card": {"level_of_theory": "PBE-D3/def2-SVP: Batatia et al., Nat. Mach. Intell. 7, 56 (2025) (BOTNet data)"},
