@@ -105,6 +105,12 @@ def test_an_unknown_key_fails_before_any_file_is_read(tmp_path, write_config, fa
     assert not (tmp_path / "run").exists()
 
 
+def test_data_in_the_place_of_a_configuration_are_not_printed(data, failing):
+    said = failing("train", data)
+    assert "is no configuration" in said
+    assert len(said) < 400
+
+
 def test_missing_files_are_all_named(tmp_path, write_config, failing):
     said = failing("train", write_config(data={"train": "/nowhere.xyz", "valid": "/neither.xyz"}))
     assert "/nowhere.xyz" in said

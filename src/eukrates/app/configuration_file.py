@@ -43,16 +43,19 @@ def read_configuration(path: str | os.PathLike) -> Configuration:
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} is not readable YAML: {error}") from error
+        raise ConfigurationError(f"{path} is no configuration, since it is not readable YAML: {error}") from error
     except ConfigurationError as error:
         raise ConfigurationError(f"{path}, {error}") from None
     return configuration(content, str(path))
 
 
-def configuration(content: Mapping[str, Any], source: str = "configuration") -> Configuration:
-    """The configuration made of plain data; raises as `read_configuration`, with `source` as its name."""
+def configuration(content: Any, source: str = "configuration") -> Configuration:
+    """The configuration made of plain data, a mapping; raises as `read_configuration`, with `source` as its name."""
     if not isinstance(content, Mapping):
-        raise ConfigurationError(f"{source}: expected `key: value` pairs (data, model, training, …), got {content!r}.")
+        raise ConfigurationError(
+            f"{source} is no configuration: expected `key: value` pairs (data, model, training, …), got "
+            f"{shortened(repr(content))}. `eukrates init` writes one to start from."
+        )
     try:
         return Configuration.model_validate(dict(content))
     except ValidationError as error:
@@ -87,7 +90,12 @@ def _sentence(one: Mapping[str, Any]) -> str:
     if one["type"] == "missing":
         return "is missing; it has no default"
     words = one["msg"].removeprefix("Value error, ")
-    return words if one["type"] == "value_error" else f"{words[:1].lower()}{words[1:]}, got {one['input']!r}"
+    return words if one["type"] == "value_error" else f"{words[:1].lower()}{words[1:]}, got {shortened(repr(one['input']))}"
+
+
+def shortened(text: str, most: int = 60) -> str:
+    """The beginning of a long text."""
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _names_a_type(part) -> bool:

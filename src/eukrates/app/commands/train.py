@@ -1,5 +1,6 @@
 """`eukrates train`: a configuration becomes a model."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from eukrates.app.commands.options import Overwrite
 def train(
     config: Annotated[Path, Argument(help="YAML file; `eukrates init` writes one to start from.")],
     folder: Annotated[str | None, Option(help="Output folder, instead of the one in the file.")] = None,
-    resume: Annotated[bool, Option("--resume", help="Insist on a run to resume.")] = False,
+    resume: Annotated[bool, Option("--resume", help="Insist on a run to resume; not with --overwrite.")] = False,
     overwrite: Overwrite = False,
     strict: Annotated[bool, Option("--strict", help="Stop on every finding of the data check.")] = False,
 ) -> None:
@@ -22,7 +23,7 @@ def train(
 
     settings = read_configuration(config)
     if folder is not None:
-        settings = settings.model_copy(update={"folder": folder})
+        settings = settings.model_copy(update={"folder": os.path.expanduser(folder)})
     with progress("training", "steps") as update:
         show = lambda p: update(p.step, p.steps, training_words(p))
         outcome = run(settings, resume=resume, overwrite=overwrite, strict=strict, progress=show)
