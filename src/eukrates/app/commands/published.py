@@ -1,0 +1,34 @@
+"""`eukrates convert` and `eukrates pull`: published models as model files of ours."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from eukrates.app.commands.options import Overwrite
+
+Name = Annotated[str, Argument(help="so3lr.")]
+
+
+def convert(
+    name: Name,
+    parameters: Annotated[Path, Argument(help="params.pkl, or .npz; hyperparameters.json beside it.")],
+    out: Annotated[Path, Option("--out", "-o", help="The model file to write (.safetensors).")],
+    overwrite: Overwrite = False,
+) -> None:
+    """Turn published parameters into a model file. Nothing in them is run."""
+    from eukrates.app.outputs import claim
+    from eukrates.app.published import convert as run
+    from eukrates.models import read_header
+
+    claim([out], overwrite)
+    card = read_header(run(name, parameters, out))["card"]
+    print(f"Wrote {out}. Licence {card['licence']}; source {card['source']}; cite {card['citation']}.")
+
+
+def pull(name: Name) -> None:
+    """Fetch a published model into the cache, verify and convert it."""
+    from eukrates.app.display import say
+    from eukrates.app.published import pull as run
+
+    print(run(name, say))
