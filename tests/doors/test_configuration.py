@@ -29,6 +29,7 @@ def test_every_setting_of_the_plan_reaches_the_plan():
         "patience": 5,
         "checkpoint_minutes": 0.5,
         "seed": 4,
+        "move": ("readout", "blocks.1.*"),
         "loss": {"energy": 2.0, "forces": 3.0, "stress": 0.1, "dipole": 0.2},
         "optimiser": {"learning_rate": 1e-4, "weight_decay": 0.1, "clip": 1.0, "amsgrad": True, "ema": 0.9},
         "schedule": {"kind": "plateau", "warmup": 0.1, "final": 0.01, "factor": 0.4, "patience": 3},
@@ -65,6 +66,13 @@ def test_every_argument_of_the_model_is_an_option_except_those_with_another_home
         ({"model": {"so3krates": {}, "zbl": {}}}, "model:", "exactly one"),
         ({"e0": {"Hh": -13.6}}, "e0:", "Hh"),
         ({"training": {"seed": True}}, "training.seed:", "got True"),
+        ({"strat": "model.safetensors"}, "strat:", "Did you mean 'start'?"),
+        ({"training": {"moves": ["readout"]}}, "training.moves:", "Did you mean 'move'?"),
+        ({"training": {"move": []}}, "training:", "list of names of parameters"),
+        ({"move": ["readout"]}, "move:", "It belongs in training."),
+        ({"start": "m.safetensors", "model": {"zbl": {}}}, "model:", "leave out one of the two"),
+        ({"e0": "keep"}, "e0:", "name its file with start"),
+        ({"model": {"so3lr": {"network": {"so3krats": {}}}}}, "model.so3lr.network.so3krats:", "'so3krates'?"),
     ],
 )
 def test_a_mistake_is_named_with_its_place_and_the_fix(content, place, hint):
@@ -114,6 +122,21 @@ def test_what_is_written_reads_back_equal(tmp_path):
     path.write_text(as_yaml(first))
     assert read_configuration(path).as_dict() == first.as_dict()
     assert first.model.spec["sum"]["parts"][0] == {"so3krates": {"zbl": False, "neighbours": None}}
+
+
+def test_a_start_model_takes_the_place_of_a_model(tmp_path):
+    first = configuration({**MINIMAL, "start": "old.safetensors", "e0": "keep", "training": {"move": ["readout"]}})
+    path = tmp_path / "c.yaml"
+    path.write_text(as_yaml(first))
+    assert "model" not in yaml.safe_load(path.read_text())
+    assert read_configuration(path).as_dict() == first.as_dict()
+    assert read_configuration(path).plan.move == ("readout",)
+
+
+def test_a_model_inside_a_model_is_a_model():
+    network = {"so3krates": {"charge": True, "partial_charges": True, "hirshfeld_ratios": True}}
+    spec = {"so3lr": {"network": network, "far_cutoff": 8.0}}
+    assert configuration({**MINIMAL, "model": spec}).model.spec == spec
 
 
 def test_the_template_is_the_defaults_and_mentions_every_option(tmp_path):

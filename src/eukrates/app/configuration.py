@@ -1,15 +1,16 @@
 """The configuration of a training: constructor calls spelled as data. A YAML file and Python make the same object."""
 
-from typing import Annotated, Any, Literal
+import os
+from typing import Annotated, Any, Literal, get_args, get_type_hints
 
 import equinox as eqx
 import jax
-from pydantic import Field, PositiveInt, create_model, field_validator, model_validator
+from pydantic import AfterValidator, Field, PositiveInt, create_model, field_validator, model_validator
 
 from eukrates.app.derived import Section, options_of, settings_of
 from eukrates.data import Units
 from eukrates.data.keys import CANDIDATES
-from eukrates.elements import number
+from eukrates.elements import SYMBOLS, number
 from eukrates.models.catalogue import CATALOGUE, build
 from eukrates.near_miss import near_miss
 from eukrates.potential import Potential
@@ -19,8 +20,17 @@ FROM_DATA = ("elements", "scale", "neighbours")  # arguments of models that the 
 PlanSettings = settings_of(Plan)
 UnitsSettings = settings_of(Units)
 
-File = Annotated[str | list[str], Field(min_length=1)]
-Part = Annotated[str | list[str] | int | float, Field(union_mode="smart")]
+
+def _at_home(value: Any) -> Any:
+    """ "~/run" → "/home/me/run": no shell has seen what stands in a file."""
+    if isinstance(value, list):
+        return [_at_home(one) for one in value]
+    return os.path.expanduser(value) if isinstance(value, str) else value
+
+
+AtHome = AfterValidator(_at_home)
+File = Annotated[str | list[str], Field(min_length=1), AtHome]
+Part = Annotated[str | list[str] | int | float, Field(union_mode="smart"), AtHome]
 
 
 class Data(Section):
@@ -88,16 +98,28 @@ class _Model(Section):
         """{name: {argument: value}} with what was given and nothing else: what `eukrates.models.build` takes."""
         (name,) = self.model_fields_set
         options = getattr(self, name)
-        given = {} if options is None else options.model_dump(exclude_unset=True, exclude={"parts"})
-        if parts := getattr(options, "parts", None):
-            given["parts"] = [part.spec for part in parts]
-        return {name: given}
+        given = () if options is None else (n for n in type(options).model_fields if n in options.model_fields_set)
+        return {name: {option: _as_spec(getattr(options, option)) for option in given}}
+
+
+def _as_spec(value):
+    if isinstance(value, list | tuple):
+        return [_as_spec(v) for v in value]
+    return value.spec if isinstance(value, _Model) else value
+
+
+def _inner_models(kind: type[Potential]) -> dict[str, Any]:
+    """Arguments that are potentials, or several: a model stands there in the configuration."""
+    single = lambda hint: isinstance(hint, type) and not get_args(hint) and issubclass(hint, Potential)
+    hints = get_type_hints(kind.__init__)
+    found: dict[str, Any] = {name: "Model" for name, hint in hints.items() if single(hint)}
+    return found | {n: list["Model"] for n, h in hints.items() if any(map(single, get_args(h)))}  # type: ignore
 
 
 def _model_section() -> type[_Model]:
     kinds = {}
     for name, kind in CATALOGUE.items():
-        options = options_of(kind, ("key", "e0"), FROM_DATA, {"parts": list["Model"]})  # type: ignore[name-defined]
+        options = options_of(kind, ("key", "e0"), FROM_DATA, _inner_models(kind))
         kinds[name] = (options | None, Field(default=None, description=options.__doc__))
     return create_model("Model", __base__=_Model, __doc__="One model of the catalogue with its options.", **kinds)
 
@@ -112,27 +134,38 @@ class Configuration(Section):
     """Everything about one training run."""
 
     data: Data
-    e0: Literal["auto"] | dict[str, float] = Field(
+    start: Annotated[str, Field(min_length=1), AtHome] | None = Field(
+        default=None,
+        description="a model file to go on from, in the place of `model`: fine-tuning. `training.move` says which of "
+        "its parameters change.",
+    )
+    e0: Literal["auto", "keep", "atoms"] | dict[str, float] = Field(
         default="auto",
         description="Energies of free atoms in eV, {H: -13.6, …}. What is not given is taken from free atoms in the "
-        "data, else fitted by least squares; the source is printed.",
+        "data, else fitted by least squares; with `start` those of the start model are shifted by least squares of "
+        "what it leaves. atoms: free atoms in the data and nothing else; keep: those of the start model. The source "
+        "is printed.",
     )
     model: Model = Field(default_factory=lambda: Model(so3krates=None))  # type: ignore[valid-type]
     training: PlanSettings = Field(default_factory=PlanSettings)  # type: ignore[valid-type]
-    folder: str = Field(default="run", min_length=1, description="where everything is written.")
+    folder: Annotated[str, AtHome] = Field(default="run", min_length=1, description="where everything is written.")
     card: Card = Field(default_factory=Card)
 
     @field_validator("e0")
     @classmethod
-    def _known_symbols(cls, e0):
-        for symbol in () if e0 == "auto" else e0:
+    def _known_symbols(cls, e0, info):
+        for symbol in () if isinstance(e0, str) else e0:
             number(symbol)
+        if e0 == "keep" and not info.data.get("start"):
+            raise ValueError("keep means the energies of a start model; name its file with start: FILE, or say auto")
         return e0
 
     @field_validator("model")
     @classmethod
-    def _possible_model(cls, model):
-        stand_ins = {"elements": ("H",), "e0": {}, "scale": 1.0, "neighbours": 1.0}
+    def _possible_model(cls, model, info):
+        if info.data.get("start"):
+            raise ValueError("the model is in the file of start; leave out one of the two")
+        stand_ins = {"elements": ("H",), "e0": dict.fromkeys(SYMBOLS[1:], 0.0), "scale": 1.0, "neighbours": 1.0}
         eqx.filter_eval_shape(lambda: build(model.spec, **stand_ins, key=jax.random.key(0)))
         return model
 
@@ -144,7 +177,15 @@ class Configuration(Section):
     @property
     def given_e0(self) -> dict[str, float]:
         """The free-atom energies that the configuration states."""
-        return {} if self.e0 == "auto" else dict(self.e0)
+        return {} if isinstance(self.e0, str) else dict(self.e0)
+
+    @property
+    def model_in_words(self) -> str:
+        """The start model, or the model with the options that were given."""
+        if self.start is not None:
+            return f"start model {self.start}"
+        ((name, options),) = self.model.spec.items()
+        return f"{name} ({', '.join(f'{key} {value}' for key, value in options.items()) or 'defaults'})"
 
     def potential(self, **from_data) -> Potential:
         """The model with its first weights; `from_data` fills what the configuration leaves open."""
@@ -153,4 +194,4 @@ class Configuration(Section):
     def as_dict(self) -> dict[str, Any]:
         """Plain data that makes an equal configuration; defaults are written out, except those of the model."""
         whole = self.model_dump(mode="json", exclude={"model"})
-        return whole | {"model": self.model.spec}
+        return whole if self.start is not None else whole | {"model": self.model.spec}

@@ -34,7 +34,6 @@ def training_facts(prepared: Prepared, trained: Trained) -> dict[str, str]:
     """What one has to know about a training run, a line each."""
     parts, settings = prepared.parts, prepared.configuration
     counts = ", ".join(f"{len(indices)} {part}" for part, indices in parts.split.parts.items())
-    ((name, options),) = settings.model.spec.items()
     e0 = ", ".join(f"{symbol} {energy:.4f}" for symbol, energy in prepared.energies.energies.items())
     return {
         "data": ", ".join(Path(name).name for names in parts.files.values() for name in names),
@@ -42,7 +41,7 @@ def training_facts(prepared: Prepared, trained: Trained) -> dict[str, str]:
         "structures": counts,
         "split": parts.split.rule,
         "E0 (eV)": f"{e0} ({prepared.energies.source})",
-        "model": f"{name}: {', '.join(f'{key} {value}' for key, value in options.items()) or 'defaults'}",
-        "parameters": f"{prepared.parameters}",
+        "model": settings.model_in_words,
+        "parameters": prepared.moving.text(),
         "epochs": f"{settings.training.epochs}, best {trained.epoch}" + ", stopped early" * trained.stopped_early,
     }

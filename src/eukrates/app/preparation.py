@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import jax
-import numpy as np
+from typing import Any
 
 from eukrates.app.configuration import Configuration
+from eukrates.app.energies import energies_of_data
 from eukrates.app.parts import Parts, read_parts
-from eukrates.data import AtomicEnergies, Statistics, atomic_energies, mean_neighbours, statistics
-from eukrates.numerics import is_float
+from eukrates.app.start import read_start
+from eukrates.data import AtomicEnergies, Statistics, mean_neighbours, statistics
 from eukrates.potential import Potential
+from eukrates.training import Moving, choose
 
 Tell = Callable[[str], None]
 
@@ -23,47 +23,42 @@ class Prepared:
     parts: Parts
     energies: AtomicEnergies
     potential: Potential
+    moving: Moving  # the parameters that training changes
+    origin: dict[str, Any] | None = None  # of the start model, if there is one
 
     @property
     def parameters(self) -> int:
-        """Trainable numbers of the model."""
-        return sum(int(np.size(leaf)) for leaf in jax.tree.leaves(self.potential) if is_float(leaf))
+        """Numbers that the model has."""
+        return self.moving.of
 
 
-def prepare(configuration: Configuration, tell: Tell = print) -> Prepared:
+def prepare(configuration: Configuration, tell: Tell = print, e0: AtomicEnergies | None = None) -> Prepared:
     """Read, divide and measure the data, and make the model.
+
+    Args:
+        configuration: of the run.
+        tell: receives sentences.
+        e0: those with which a start model went on, if the run is resumed.
 
     Raises:
         ValueError: files that are missing or cannot be read, a split that cannot be, data without labels to learn E0
-            from, or a model that does not fit the data.
+            from, a model that does not fit the data, names of parameters that it does not have.
     """
     parts = read_parts(configuration.data)
-    train = parts["train"]
     tell(parts.everything.describe())
     tell(f"Split ({parts.split.rule}): {_counts(parts)}; {len(parts.free_atoms)} free atoms.")
-    energies = free_atom_energies(parts, configuration.given_e0)
-    tell(
-        "E0 in eV: " + ", ".join(f"{s} {e:.6f}" for s, e in energies.energies.items()) + f". Source: {energies.source}."
-    )
-    known = statistics(train, energies)
-    elements = train.elements
-    scale = natural_scale(known)
-    bare = configuration.potential(elements=elements, e0=energies.energies, scale=scale, neighbours=1.0)
-    near = mean_neighbours(train, bare.cutoff)
-    from_data = {"elements": elements, "e0": energies.energies, "scale": scale, "neighbours": near}
-    potential = configuration.potential(**from_data)
-    tell(f"From the data: scale {scale:.4g} eV (RMS force times 1 Å), {near:.4g} neighbours within {bare.cutoff:g} Å.")
-    prepared = Prepared(configuration, parts, energies, potential)
+    if configuration.start is None:
+        energies, potential, origin = *_first_weights(configuration, parts, tell), None
+    else:
+        start = read_start(configuration, parts, e0)
+        energies, potential, origin = start.energies, start.potential, start.origin
+        _tell_e0(energies, tell)
+    moving = choose(potential, configuration.plan.move)
+    prepared = Prepared(configuration, parts, energies, potential, moving, origin)
     tell(_model(prepared))
+    if origin is not None or moving.parameters < moving.of:
+        tell(moving.text())
     return prepared
-
-
-def free_atom_energies(parts: Parts, given: dict[str, float]) -> AtomicEnergies:
-    """E0 from what is given, the free atoms, and the training structures; of no element where no energy is known."""
-    samples = [*parts.free_atoms, *parts["train"]]
-    if not given and all(s.energy is None for s in samples):
-        return AtomicEnergies({}, "none: the data have no energies")
-    return atomic_energies(samples, given)
 
 
 def natural_scale(known: Statistics) -> float:
@@ -74,13 +69,32 @@ def natural_scale(known: Statistics) -> float:
     return 1.0
 
 
+def _first_weights(configuration: Configuration, parts: Parts, tell: Tell) -> tuple[AtomicEnergies, Potential]:
+    train, energies = parts["train"], energies_of_data(configuration, parts)
+    _tell_e0(energies, tell)
+    known = statistics(train, energies)
+    elements = train.elements
+    scale = natural_scale(known)
+    bare = configuration.potential(elements=elements, e0=energies.energies, scale=scale, neighbours=1.0)
+    near = mean_neighbours(train, bare.cutoff)
+    from_data = {"elements": elements, "e0": energies.energies, "scale": scale, "neighbours": near}
+    potential = configuration.potential(**from_data)
+    tell(f"From the data: scale {scale:.4g} eV (RMS force times 1 Å), {near:.4g} neighbours within {bare.cutoff:g} Å.")
+    return energies, potential
+
+
+def _tell_e0(energies: AtomicEnergies, tell: Tell) -> None:
+    values = ", ".join(f"{symbol} {energy:.6f}" for symbol, energy in energies.energies.items()) or "none"
+    tell(f"E0 in eV: {values}. Source: {energies.source}.")
+
+
 def _counts(parts: Parts) -> str:
     return ", ".join(f"{len(indices)} {part}" for part, indices in parts.split.parts.items())
 
 
 def _model(prepared: Prepared) -> str:
-    ((name, options),) = prepared.configuration.model.spec.items()
-    said = ", ".join(f"{key} {value}" for key, value in options.items()) or "defaults"
-    p = prepared.potential
+    p, origin = prepared.potential, prepared.origin or {}
+    told = ", ".join(origin[name] for name in ("level_of_theory", "licence") if name in origin)
     known = " ".join(p.elements or ("all",))
-    return f"Model: {name} ({said}), {prepared.parameters} parameters, cutoff {p.cutoff:g} Å, elements {known}."
+    words = prepared.configuration.model_in_words + (f" ({told})" if told else "")
+    return f"Model: {words}, {prepared.parameters} parameters, cutoff {p.cutoff:g} Å, elements {known}."

@@ -19,7 +19,7 @@ def card(configuration: Configuration, parts: Parts, energies: AtomicEnergies) -
     stated = {key: value for key, value in configuration.card.model_dump().items() if value is not None}
     return stated | {
         "data": {
-            "files": {part: {Path(n).name: _hash(n) for n in names} for part, names in parts.files.items()},
+            "files": {part: {Path(n).name: digest_of(n) for n in names} for part, names in parts.files.items()},
             "content_sha256": parts.split.data_hash,
             "split": parts.split.rule,
             "structures": {part: len(indices) for part, indices in parts.split.parts.items()},
@@ -44,5 +44,6 @@ def versions(names) -> dict[str, str]:
     return found
 
 
-def _hash(name: str) -> str:
+def digest_of(name: str | Path) -> str:
+    """ "sha256:…" of the bytes of a file."""
     return "sha256:" + hashlib.sha256(Path(name).read_bytes()).hexdigest()

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from eukrates.app import folder as folders
 from eukrates.app.configuration import Configuration
@@ -11,9 +12,12 @@ from eukrates.app.gate import pass_gate
 from eukrates.app.pages import training_page
 from eukrates.app.preparation import Prepared, Tell, prepare
 from eukrates.app.provenance import card
+from eukrates.app.start import read_record, refuse_start_inside, write_record
+from eukrates.data import Dataset
 from eukrates.data.check import Report
 from eukrates.files import write_atomically
 from eukrates.models import load, read_header, save
+from eukrates.potential import Potential
 from eukrates.training import Progress, Run, Trained
 from eukrates.trust import Evaluation, evaluate
 
@@ -54,16 +58,21 @@ def train(
         FloatingPointError: the training diverged; the last good checkpoint is kept.
     """
     folder = Path(configuration.folder)
+    refuse_start_inside(configuration)
     going_on = folders.may_use(folder, configuration, resume, overwrite)
-    prepared = prepare(configuration, tell)
+    e0, origin = read_record(folder / folders.START) if going_on else (None, {})
+    prepared = prepare(configuration, tell, e0)
     labels, incomplete = configuration.plan.loss.labels, configuration.data.incomplete
     checked = None if going_on else pass_gate(prepared.parts, labels, incomplete, strict, tell)
-    about = card(configuration, prepared.parts, prepared.energies)
-    run = _run(prepared, folder, about)
+    if prepared.origin is not None:
+        origin = origin or prepared.origin | {"errors": _before(prepared, tell)}
+    run = _run(prepared, folder, card(configuration, prepared.parts, prepared.energies), origin)
     if going_on:
         run.resume()
     folders.begin(folder, configuration, fresh=not going_on)
     prepared.parts.split.save(folder / folders.SPLIT)
+    if origin and not going_on:
+        write_record(folder / folders.START, prepared.energies, origin)
     tell(
         f"Training: {run.steps} steps ({configuration.plan.epochs} epochs of {run.batches.per_epoch} batches), "
         f"{len(run.batches.shapes)} padded shapes, into {folder}"
@@ -75,9 +84,9 @@ def train(
     return Outcome(folder, trained, evaluations, page, prepared, checked)
 
 
-def _run(prepared: Prepared, folder: Path, about: dict) -> Run:
-    parts = prepared.parts
-    write = lambda potential, path, told: save(potential, path, about | told)
+def _run(prepared: Prepared, folder: Path, about: dict, origin: dict) -> Run:
+    parts, more = prepared.parts, {"started_from": origin} if origin else {}
+    write = lambda potential, path, told: save(potential, path, about | told | {"training": told["training"] | more})
     return Run(prepared.potential, parts["train"], parts["valid"], prepared.configuration.plan, folder, write)
 
 
@@ -88,9 +97,7 @@ def _judged(prepared: Prepared, trained: Trained, folder: Path, tell: Tell) -> d
     found = {}
     for part in ("valid", "test"):
         if part in prepared.parts.names:
-            samples = prepared.parts[part]
-            want = [label for label in labels if any(getattr(s, label) is not None for s in samples)]
-            found[part] = evaluate(best, samples, want)
+            found[part] = _errors(best, prepared.parts[part], labels)
             tell(f"\n{part}: {found[part].tables()[0].text()}")
             for remark in found[part].remarks():
                 tell(remark)
@@ -98,6 +105,20 @@ def _judged(prepared: Prepared, trained: Trained, folder: Path, tell: Tell) -> d
     write_atomically(folder / folders.EVALUATION, json.dumps(numbers, indent=1))
     save(best, trained.best, header["card"] | {"errors": {part: _short(e, labels) for part, e in found.items()}})
     return found
+
+
+def _before(prepared: Prepared, tell: Tell) -> dict[str, Any]:
+    """Errors of the start model with its new E0 on the structures that it will be validated on: told, and for the
+    card."""
+    labels = prepared.configuration.plan.loss.labels
+    found = _errors(prepared.potential, prepared.parts["valid"], labels)
+    tell(f"\nBefore training, valid: {found.tables()[0].text()}\n")
+    return {"valid": _short(found, labels)}
+
+
+def _errors(potential: Potential, samples: Dataset, labels: tuple[str, ...]) -> Evaluation:
+    want = [label for label in labels if any(getattr(s, label) is not None for s in samples)]
+    return evaluate(potential, samples, want)
 
 
 def _short(evaluation: Evaluation, labels: tuple[str, ...]) -> dict[str, dict[str, float | None]]:

@@ -9,7 +9,7 @@ from eukrates.near_miss import near_miss
 from eukrates.physics.coulomb import Coulomb
 from eukrates.physics.dispersion import Dispersion
 from eukrates.physics.zbl import ZBL
-from eukrates.potential import Potential, Sum
+from eukrates.potential import FreeAtoms, Potential, Sum
 
 CATALOGUE: dict[str, type[Potential]] = {
     "so3krates": SO3krates,
@@ -17,6 +17,7 @@ CATALOGUE: dict[str, type[Potential]] = {
     "zbl": ZBL,
     "coulomb": Coulomb,
     "dispersion": Dispersion,
+    "free_atoms": FreeAtoms,
     "sum": Sum,
 }
 

@@ -20,6 +20,6 @@ def shaken(potential: P, seed: int = 0, size: float = 0.2) -> P:
             return leaf
         values = np.asarray(leaf)
         rms = float(np.sqrt(np.mean(values**2)))
-        return (values + size * (rms or 1.0) * rng.normal(size=values.shape)).astype(values.dtype)
+        return np.asarray(values + size * (rms or 1.0) * rng.normal(size=values.shape), values.dtype)
 
     return jax.tree.map(shake, potential)

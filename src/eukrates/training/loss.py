@@ -64,9 +64,8 @@ def errors(prediction: Prediction, graph: Graph, goal: Targets) -> dict:
     absolute and squared errors and their number (`_abs`, `_square`, `_count`): energy per structure, all else by
     component."""
     sums: dict = {}
-    _add(
-        sums, "energy", (bound_energy(prediction) - goal.energy)[:, None], goal.has_energy, goal.weight, 1 / goal.sizes
-    )
+    energy = (bound_energy(prediction) - goal.energy)[:, None]
+    _add(sums, "energy", energy, goal.has_energy, goal.weight, 1 / goal.sizes)
     if prediction.forces is not None:
         weight = goal.weight[graph.system.owner]
         _add(sums, "forces", prediction.forces - goal.forces, goal.has_forces, weight, 1.0)
