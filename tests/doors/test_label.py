@@ -41,6 +41,19 @@ def test_charge_and_spin_must_be_stated(water, tmp_path, failing):
     assert not (tmp_path / "water.labelled.extxyz").exists()
 
 
+def test_charge_and_spin_of_the_command_line_replace_those_of_the_file(water, tmp_path, capsys):
+    pytest.importorskip("tblite", reason="labelling with xTB needs tblite")
+    frames = ase.io.read(water, ":")
+    for frame in frames:
+        frame.info |= {"charge": 0, "spin": 0}
+    ase.io.write(water, frames, format="extxyz")
+    assert run(["label", str(water), "--with", "gfn2", "--charge", "1", "--spin", "1"]) == 0
+    assert "The spin is 1, as asked, for 2 of 2 structures" in capsys.readouterr().out
+    for sample in read(tmp_path / "water.labelled.extxyz"):
+        assert float(sample.system.charge[0]) == 1.0
+        assert float(sample.system.spin[0]) == 1.0
+
+
 def test_a_file_that_cannot_be_read(tmp_path, failing):
     (tmp_path / "x.xyz").write_text("nonsense\n")
     assert "cannot be read" in failing("label", tmp_path / "x.xyz", "--with", "gfn2")

@@ -36,6 +36,7 @@ def label_file(
     spin: float | int | None = None,
     processes: int = 1,
     progress: Callable | None = None,
+    tell: Callable[[str], None] = print,
 ) -> Campaign:
     """Label every structure of a file; killed and started again, the campaign goes on where it stopped.
 
@@ -43,9 +44,10 @@ def label_file(
         source: any file that ASE reads.
         how: see `labeller`.
         out: extended XYZ; a journal is kept beside it.
-        charge, spin: e, and unpaired electrons, of structures that do not state them.
+        charge, spin: e, and unpaired electrons, of every structure, instead of what the file states.
         processes: at once.
         progress: called with (entry, done, total).
+        tell: receives a sentence where something else than what the file states is used.
 
     Raises:
         ValueError: unreadable structures, an unknown labeller, structures without charge or spin, an output that
@@ -63,7 +65,11 @@ def label_file(
         raise ValueError(f"{source} holds no structures.")
     for frame in frames:
         frame.calc = None
-        for name, value in (("charge", charge), ("spin", spin)):
-            if value is not None:
-                frame.info.setdefault(name, value)
+    for name, value in (("charge", charge), ("spin", spin)):
+        if value is not None:
+            other = sum(frame.info.get(name, value) != value for frame in frames)
+            if other:
+                tell(f"The {name} is {value:g}, as asked, for {other} of {len(frames)} structures that state another.")
+            for frame in frames:
+                frame.info[name] = value
     return label(frames, engine, out, processes=processes, progress=progress)

@@ -11,5 +11,5 @@ Units = Annotated[list[str] | None, Option("--unit", help="QUANTITY=UNIT, e.g. e
 Json = Annotated[Path | None, Option("--json", help="Write all numbers (eV, Å, e) there.")]
 Page = Annotated[Path | None, Option("--report", help="Write a page with tables and plots (.html) there.")]
 Overwrite = Annotated[bool, Option("--overwrite", help="Replace existing output.")]
-Charge = Annotated[float | None, Option(help="e; default: what the file states.")]
-Spin = Annotated[float | None, Option(help="Unpaired electrons; default: what the file states.")]
+Charge = Annotated[float | None, Option(help="Total, in e, instead of what the file states.")]
+Spin = Annotated[float | None, Option(help="Unpaired electrons, instead of what the file states.")]
