@@ -133,3 +133,14 @@ def test_predictions_that_are_not_finite_are_named_and_left_out(data):
     assert result.errors["energy"].count == 4
     assert "crushed#9" in result.text()
     assert result.as_dict()["not_finite"] == ["crushed#9"]
+
+
+def test_free_atoms_are_left_out_and_counted(data):
+    potential, samples = data
+    atom = Sample(system([8], [[0.0, 0, 0]]), energy=5.0)
+    result = evaluate(potential, [atom, samples[0].but(name=""), *samples[1:]])
+    assert result.errors["energy"].count == 4
+    assert result.as_dict()["free_atoms_left_out"] == 1
+    assert "1 free atoms are left out" in result.text()
+    assert result.names[0] == "structure 1"  # its place in what was given
+    assert evaluate(potential, [atom]).errors["energy"].mae == pytest.approx(5.0)  # there is nothing else

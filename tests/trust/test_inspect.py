@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from eukrates.data.sample import Sample
-from eukrates.matter import system
+from eukrates.matter import graph, system
+from eukrates.potential import predict
 from eukrates.trust import ShortRun, conservation, gradients, inspect
+from eukrates.trust.accuracy import accuracy
 from eukrates.trust.evaluator import Evaluator
 from eukrates.trust.separation import size_consistency
 from eukrates.trust.smoothness import smoothness
@@ -30,7 +32,7 @@ def findings(potential, structures=(KNOT,), **more):
 
 @pytest.fixture(scope="module")
 def sound():
-    return findings(Morse(strength=4.0), run=ShortRun(200.0))
+    return findings(Morse(strength=4.0), run=ShortRun(400.0, 0.1))
 
 
 def test_a_sound_potential_passes_every_test_that_can_be_made(sound):
@@ -48,7 +50,7 @@ def test_a_sound_potential_passes_every_test_that_can_be_made(sound):
 def test_the_run_of_a_sound_potential_conserves_energy(sound):
     result, found = sound
     assert result.run.exploded is None
-    assert result.run.times_fs[-1] == pytest.approx(200.0, abs=0.6)
+    assert result.run.times_fs[-1] == pytest.approx(400.0, abs=0.6)
     assert found["drift at constant energy"].ok
     assert 0 < found["fluctuation at constant energy"].value < 5.0
     assert 20 < result.run.temperatures.mean() < 2000
@@ -121,9 +123,27 @@ def test_drift_and_its_error_are_those_of_a_line_with_noise():
     slopes = np.array([series(0.0).drift for _ in range(200)])
     assert np.std(slopes[:, 0]) == pytest.approx(0.5 * np.sqrt(12 / t.size), rel=0.2)
     assert np.mean(slopes[:, 1]) == pytest.approx(np.std(slopes[:, 0]), rel=0.25)
-    assert conservation.judged(series(0.0))[0].ok
     assert conservation.judged(series(5.0))[0].ok is False
     assert series(5.0).drift[0] == pytest.approx(5.0, abs=0.3)
+
+
+@pytest.mark.parametrize(
+    ("slope", "noise", "verdict"),
+    [
+        (0.0, 0.02, True),  # three standard errors are 0.01 meV/atom/ps
+        (0.2, 0.02, False),
+        (0.0, 0.5, None),  # three standard errors are 0.23: a drift of twice what is allowed would not be seen
+        (0.2, 0.5, None),
+        (1.0, 0.5, False),
+    ],
+)
+def test_a_run_too_short_to_tell_does_not_pass(slope, noise, verdict):
+    t, rng = np.arange(0, 1000.0, 2.0), np.random.default_rng(4)
+    total = 3e-3 * (slope * t / 1e3 + rng.normal(scale=noise, size=t.size))
+    found = conservation.judged(conservation.Series(t, total, 300 + 0 * t, 3, 1.0, 300.0))[0]
+    assert found.ok is verdict
+    assert ("too short to tell" in found.meaning) == (verdict is None)
+    assert found.value == pytest.approx(slope, abs=4 * noise * np.sqrt(12 / t.size))
 
 
 def test_the_hole_is_found_where_it_is():
@@ -176,16 +196,39 @@ def test_charge_and_spin_are_stated_for_generated_structures_and_demanded_for_gi
     assert result.ok
 
 
-def test_accuracy_is_judged_where_there_are_labels():
-    from eukrates.matter import graph
-    from eukrates.potential import predict
-
+@pytest.mark.parametrize(
+    ("factor", "mark"), [(1.1, "pass"), (1.4, "care"), (3.0, "FAIL"), (0.0, "not tested"), (-1.0, "FAIL")]
+)
+def test_accuracy_of_forces_is_judged_where_there_are_labels(factor, mark):
     right = predict(Morse(), graph(KNOT, 4.0)).forces
-    _, found = findings(Morse(), [Sample(KNOT, forces=1.1 * right, name="a")])
-    assert found["forces against labels"].value == pytest.approx(100 * 0.1 / 1.1, rel=1e-6)
-    _, found = findings(Morse(), [Sample(KNOT, forces=3.0 * right, name="a")])
-    assert found["forces against labels"].ok is False
-    assert not found["forces against labels"].serious
+    _, found = findings(Morse(), [Sample(KNOT, forces=factor * right, name="a")])
+    assert found["forces against labels"].mark == mark
+    if factor:
+        assert found["forces against labels"].value == pytest.approx(100 * abs(1 - 1 / factor), rel=1e-6)
+
+
+@pytest.mark.parametrize(("factor", "mark"), [(1.1, "pass"), (1.4, "care"), (3.0, "FAIL")])
+def test_accuracy_of_energies_is_judged_within_one_formula(factor, mark):
+    rng = np.random.default_rng(5)
+    shaken = [rattled(s, rng, 0.05) for s in [KNOT] * 6 + [system([8, 1], [[0.0, 0, 0], [1.1, 0, 0]])] * 5]
+    energies = [float(predict(Morse(), graph(s, 4.0), ("energy",)).energy[0]) for s in shaken]
+    shifts = [-1000.0] * 6 + [50.0] * 5  # of a formula: other free atoms
+    samples = [Sample(s, energy=factor * e + c, name="a") for s, e, c in zip(shaken, energies, shifts, strict=True)]
+    found = accuracy(Evaluator(Morse(), 32), samples, rng)[1]
+    assert found.mark == mark
+    assert found.value == pytest.approx(100 * abs(1 - 1 / factor), rel=1e-6)
+    few = accuracy(Evaluator(Morse(), 32), [*samples[:4], *samples[6:10]], rng)[1]
+    assert few.mark == "not tested"
+
+
+def test_free_atoms_are_no_structures_to_judge_a_potential_on():
+    atom = Sample(system([8], [[0.0, 0, 0]]), energy=0.0, forces=np.zeros((1, 3)), name="atom")
+    result, found = findings(Morse(), [atom, KNOT], run=ShortRun(20.0))
+    assert result.run.atoms == 4
+    assert found["forces against labels"].ok is None
+    result, found = findings(Morse(), [atom, atom.system], run=ShortRun(20.0))
+    assert result.run is None
+    assert found["drift at constant energy"].ok is None
 
 
 def test_the_card_says_what_is_missing():

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from eukrates.data import Dataset, read, separate
+from eukrates.data import read
 from eukrates.data.check import Report as CheckReport
 from eukrates.data.check import check
 from eukrates.data.sample import LABELS
@@ -43,7 +43,7 @@ def evaluate_file(
         ValueError: what `load`, `read` and `evaluate` refuse.
     """
     potential = load(model)
-    structures = without_free_atoms(read(data, keys or None, units or None))
+    structures = read(data, keys or None, units or None)
     if not any(s.labels for s in structures):
         raise ValueError(f"No structure has a label ({', '.join(LABELS)}); looked for in {structures.describe()}")
     found = evaluate(potential, structures)
@@ -71,16 +71,10 @@ def inspect_file(
         ValueError: what `load`, `read` and `inspect` refuse.
     """
     potential, header = load(model), read_header(model)
-    structures = without_free_atoms(read(data, keys or None, units or None)) if data is not None else ()
+    structures = read(data, keys or None, units or None) if data is not None else ()
     found = inspect(potential, structures, header, run, progress=progress)
     if json_file is not None:
         write_atomically(json_file, json.dumps(found.as_dict(), indent=1))
     if report is not None:
         Report(f"Inspection of {Path(model).name}", [inspection_section(found)], "eukrates inspect").write(report)
     return found
-
-
-def without_free_atoms(dataset: Dataset) -> Dataset:
-    """The structures of more than one atom, unless there are none."""
-    rest = separate(dataset)[1]
-    return Dataset(tuple(rest), dataset.sources) if rest else dataset

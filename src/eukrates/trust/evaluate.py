@@ -9,6 +9,7 @@ from eukrates.potential import Potential, check_system
 from eukrates.trust.comparison import Comparison
 from eukrates.trust.evaluation import Evaluation
 from eukrates.trust.evaluator import Evaluator
+from eukrates.trust.structures import without_free_atoms
 
 DERIVED = ("forces", "stress")  # labels that are derivatives of the energy; every potential has them
 
@@ -20,7 +21,8 @@ def evaluate(
 
     Args:
         potential: any potential; its precision is that of its parameters.
-        samples: labelled structures. A label that a structure does not have is skipped and counted.
+        samples: labelled structures. A label that a structure does not have is skipped and counted. Free atoms are
+            left out, unless there is nothing else.
         want: of "energy", "forces", "stress", "dipole", "charges", "hirshfeld_ratios"; default: all that at least one
             structure has a label for and the potential predicts.
         batch_size: structures evaluated at once (fewer where they are large).
@@ -30,7 +32,8 @@ def evaluate(
             are not finite; elements the potential does not know; charge or spin it needs and a structure does not
             state. Structures are named.
     """
-    samples = list(samples)
+    named = [s if s.name else s.but(name=f"structure {n}") for n, s in enumerate(samples)]
+    samples = without_free_atoms(named) or named
     wanted = _wanted(samples, want)
     _refuse_unfit(potential, samples)
     _refuse_broken_labels(samples, wanted)
@@ -48,13 +51,14 @@ def evaluate(
     answered = [name for name in wanted if name not in silent]
     return Evaluation(
         comparisons=_comparisons(samples, predictions, answered, set(broken)),
-        names=[s.name or f"structure {n}" for n, s in enumerate(samples)],
+        names=[s.name for s in samples],
         formulas=[s.formula for s in samples],
         groups=[s.group for s in samples],
         atoms=np.array([s.system.atoms for s in samples]),
         absent={name: sum(getattr(s, name) is None for s in samples) for name in answered},
         unpredicted=tuple(silent),
         broken=tuple(broken),
+        free_atoms=len(named) - len(samples),
     )
 
 
@@ -82,26 +86,24 @@ def _wanted(samples: list[Sample], want: Sequence[str] | None) -> tuple[str, ...
 
 def _refuse_unfit(potential: Potential, samples: list[Sample]) -> None:
     problems: dict[str, list[str]] = {}
-    for n, sample in enumerate(samples):
+    for sample in samples:
         try:
             check_system(potential, sample.system)
         except ValueError as error:
-            problems.setdefault(str(error), []).append(sample.name or f"structure {n}")
+            problems.setdefault(str(error), []).append(sample.name)
     if problems:
         raise ValueError("\n".join(f"{_names(names)}: {error}" for error, names in problems.items()))
 
 
 def _refuse_broken_labels(samples: list[Sample], wanted: tuple[str, ...]) -> None:
     for label in wanted:
-        bad = [n for n, s in enumerate(samples) if not np.all(np.isfinite(_label(s, label)))]
+        bad = [s.name for s in samples if not np.all(np.isfinite(_label(s, label)))]
         if bad:
-            names = _names([samples[n].name or f"structure {n}" for n in bad])
-            raise ValueError(f"{names}: the label {label} is not finite. Remove or repair these structures.")
-    flat = [n for n, s in enumerate(samples) if s.stress is not None and not bool(s.system.periodic.all())]
+            raise ValueError(f"{_names(bad)}: the label {label} is not finite. Remove or repair these structures.")
+    flat = [s.name for s in samples if s.stress is not None and not bool(s.system.periodic.all())]
     if flat and "stress" in wanted:
-        names = _names([samples[n].name or f"structure {n}" for n in flat])
         raise ValueError(
-            f"{names}: labelled with a stress, but not periodic along three axes, so without a volume. "
+            f"{_names(flat)}: labelled with a stress, but not periodic along three axes, so without a volume. "
             "Give these structures their cell, or leave the stress out of `want`."
         )
 

@@ -36,6 +36,7 @@ class Evaluation:
     absent: dict[str, int]  # structures without this label
     unpredicted: tuple[str, ...]  # labelled properties that the potential does not predict
     broken: tuple[int, ...]  # structures with a prediction that is not finite
+    free_atoms: int = 0  # that were left out
 
     @property
     def errors(self) -> dict[str, Errors]:
@@ -97,6 +98,8 @@ class Evaluation:
         for name, count in self.absent.items():
             if count:
                 said.append(f"{count} of {len(self.names)} structures have no label {name}; they do not count there.")
+        if self.free_atoms:
+            said.append(f"{self.free_atoms} free atoms are left out of all numbers.")
         if self.unpredicted:
             said.append(f"Labelled, but not predicted by this potential: {', '.join(self.unpredicted)}.")
         return said
@@ -108,6 +111,7 @@ class Evaluation:
         shifted = self.energy_without_offset
         return {
             "structures": len(self.names),
+            "free_atoms_left_out": self.free_atoms,
             "atoms": int(self.atoms.sum()),
             "units": {name: c.unit for name, c in self.comparisons.items()},
             "errors": {name: asdict(e) for name, e in self.errors.items()},

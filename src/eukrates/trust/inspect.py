@@ -19,7 +19,7 @@ from eukrates.trust.rounding import rounding
 from eukrates.trust.run import ShortRun
 from eukrates.trust.separation import size_consistency
 from eukrates.trust.smoothness import smoothness
-from eukrates.trust.structures import bare, chosen, cluster, rattled, tested_elements
+from eukrates.trust.structures import bare, chosen, cluster, rattled, tested_elements, without_free_atoms
 from eukrates.trust.symmetry import symmetry
 
 STRUCTURES = 3  # of the user's, drawn at random, for each test of a law
@@ -40,8 +40,8 @@ def inspect(
 
     Args:
         potential: any potential.
-        structures: of the user's domain; with labels (samples), the accuracy is judged too. Without any, what needs
-            them is reported as not tested.
+        structures: of the user's domain; with labels (samples), the accuracy is judged too. Free atoms are left out.
+            Without any, what needs them is reported as not tested.
         header: of the model file, see `eukrates.models.file.read_header`.
         run: the short run at constant energy; default: 1 ps at 300 K from the first structure; `ShortRun(0.0)`: none.
         seed: of random structures, directions and velocities.
@@ -52,6 +52,7 @@ def inspect(
     """
     tell = progress or (lambda words: None)
     rng = np.random.default_rng(seed)
+    structures = without_free_atoms(structures)
     systems = bare(structures)
     for structure in systems:
         check_system(potential, structure)
@@ -71,7 +72,7 @@ def inspect(
     findings.append(repulsion.judged("walls inside structures", in_place, "no structure was given, or no close pair"))
     tell("accuracy and rounding")
     right = accuracy(used, [s for s in structures if isinstance(s, Sample)], rng)
-    findings += [rounding(used, exact, few), right]
+    findings += [rounding(used, exact, few), *right]
     tell("run at constant energy")
     series, judged = _run(potential, systems, run or ShortRun(), seed)
     findings += judged

@@ -6,6 +6,7 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Float
 
+from eukrates.data.atomic_energies import is_isolated_atom
 from eukrates.data.sample import Sample
 from eukrates.elements import COVALENT_RADII, number
 from eukrates.matter import System, system
@@ -16,6 +17,11 @@ from eukrates.shapes import AnyArray
 def moved(structure: System, positions: Float[AnyArray, "atoms 3"]) -> System:
     """The same structure with other positions (Å)."""
     return eqx.tree_at(lambda s: s.positions, structure, np.asarray(positions, np.float64))
+
+
+def without_free_atoms(structures: Sequence[Sample | System]) -> list:
+    """Those that are no free atoms: a lone atom obeys every law, feels no force and never drifts."""
+    return [s for s in structures if not is_isolated_atom(s if isinstance(s, Sample) else Sample(s))]
 
 
 def bare(structures: Sequence[Sample | System]) -> list[System]:
