@@ -8,7 +8,7 @@ from ase.build import molecule
 from ase.optimize import BFGS
 
 import eukrates
-from eukrates.data import atomic_energies, mean_neighbours, read, split, statistics
+from eukrates.data import Dataset, atomic_energies, mean_neighbours, read, separate, split, statistics
 from eukrates.dynamics import Langevin, run
 from eukrates.interfaces.ase import Calculator
 from eukrates.training import Optimiser, Plan, Run
@@ -16,7 +16,8 @@ from eukrates.trust import evaluate, inspect
 
 data = read(str(files("eukrates.data") / "sets" / "ethanol.extxyz"))  # yours: anything that ASE reads
 print(data.describe())  # which labels it found, under which names, in which units
-parts = split(data, train=450, valid=50, test=100, seed=0).apply(data)
+molecules = Dataset(tuple(separate(data)[1]))  # without the free atoms, which give E0 and nothing else
+parts = split(molecules, train=450, valid=50, test=100, seed=0).apply(molecules)
 train, e0 = parts["train"], atomic_energies(data)  # E0 from the free atoms in the file
 sizes = {"scale": statistics(train, e0).force_rms, "neighbours": mean_neighbours(train, 5.0)}
 small = {"features": 66, "layers": 3, "heads": 2, "degrees": (1, 2, 3), "cutoff": 5.0}

@@ -92,7 +92,8 @@ def test_overwriting_removes_the_files_of_the_run_and_no_others(begun, settings)
 def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     data = {"train": ["~/a.extxyz", "b.extxyz"], "valid": "~/v.extxyz", "test": 5}
-    made = configuration({"data": data, "folder": "~/run"})
+    made = configuration({"data": data, "folder": "~/run", "start": "~/m.safetensors"})
+    assert made.start == str(tmp_path / "m.safetensors")
     assert made.folder == str(tmp_path / "run")
     assert made.data.train == [str(tmp_path / "a.extxyz"), "b.extxyz"]
     assert (made.data.valid, made.data.test) == (str(tmp_path / "v.extxyz"), 5)
