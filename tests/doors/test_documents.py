@@ -17,7 +17,7 @@ from eukrates.data import read, separate, write
 ROOT = Path(__file__).parents[2]
 PAGES = ("README.md", "docs/getting_started.md", "docs/training.md", "docs/model_file.md")
 SMALLER = {  # what takes long → what takes seconds
-    r"epochs=150": "epochs=1",
+    r"epochs=(150|50)\b": "epochs=1",
     r'"epochs": 500': '"epochs": 1',
     r"train=450, valid=50, test=100": "train=40, valid=8, test=8",
     r'"features": 66, "layers": 3, "heads": 2, "degrees": \(1, 2, 3\)': '"features": 8, "layers": 1, "degrees": (1,)',

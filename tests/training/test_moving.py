@@ -7,7 +7,7 @@ from morse import trimers
 
 from eukrates.data import Sample
 from eukrates.matter import graph, system
-from eukrates.models import SO3krates, load, read_header, save, with_e0
+from eukrates.models import SO3LR, SO3krates, load, read_header, save, with_e0
 from eukrates.numerics import cast
 from eukrates.physics.zbl import ZBL
 from eukrates.potential import Sum, free_atom_energies, named_parameters, parameter_groups, predict, sum_of_free_atoms
@@ -148,6 +148,21 @@ def labelled(potential, shift, count=12):
         constant = sum_of_free_atoms(shift, structure.numbers)
         found.append(Sample(structure, energy=energy + constant, forces=np.zeros((structure.atoms, 3)), name=f"s#{n}"))
     return found
+
+
+def test_a_network_inside_so3lr_is_tuned_and_gets_its_energies_of_free_atoms(tmp_path):
+    heads = {"charge": True, "partial_charges": True, "hirshfeld_ratios": True}
+    whole = SO3LR(shaken(model(**heads)), far_cutoff=5.0)
+    assert free_atom_energies(whole) == E0
+    assert {"network.readout", "network.charge_head", "network.scales"} <= set(parameter_groups(whole))
+    charged = [s.but(system=system(s.numbers, s.system.positions, charge=0.0)) for s in trimers(16, seed=1)]
+    new = shifted_energies(whole, charged).energies
+    begun = with_e0(whole, new)
+    assert free_atom_energies(begun) == new
+    assert not changed(whole, begun)
+    plan = Plan(epochs=1, batch_size=8, move=("network.readout", "network.charge_head"))
+    moved = changed(begun, load(Run(begun, charged, charged[:8], plan, tmp_path, save)().last))
+    assert {name.split(".")[1] for name in moved} == {"readout", "charge_head"}
 
 
 @pytest.mark.parametrize("wrap", [lambda p: p, lambda p: Sum((ZBL(), p))])

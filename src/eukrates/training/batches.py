@@ -20,7 +20,15 @@ class Batches:
     epoch k are a pure function of (seed, k), so that a resumed run sees what the uninterrupted one would have seen.
     """
 
-    def __init__(self, samples: Sequence[Sample], cutoff: float, batch_size: int, e0: Mapping[str, float], seed: int):
+    def __init__(
+        self,
+        samples: Sequence[Sample],
+        cutoff: float,
+        batch_size: int,
+        e0: Mapping[str, float],
+        seed: int,
+        far_cutoff: float | None = None,
+    ):
         if not samples:
             raise ValueError("Expected at least one structure, got none.")
         if batch_size < 1:
@@ -28,8 +36,8 @@ class Batches:
         self.samples, self.e0, self.seed = list(samples), dict(e0), seed
         self.batch_size = min(batch_size, len(self.samples))
         self._order: tuple[int, np.ndarray] = -1, np.zeros(0, np.int64)  # the last one asked for: (epoch, order)
-        self._graphs = [_single(graph(s, cutoff)) for s in _alike([s.system for s in self.samples])]
-        self._sizes = np.array([size(g)[:2] for g in self._graphs])
+        self._graphs = [_single(graph(s, cutoff, far_cutoff)) for s in _alike([s.system for s in self.samples])]
+        self._sizes = np.array([(n.atoms, n.pairs, n.far_pairs) for n in map(size, self._graphs)])
         self.shapes = self._choose_shapes()
 
     @property
@@ -40,7 +48,7 @@ class Batches:
     @property
     def mean_neighbours(self) -> float:
         """Mean number of neighbours of an atom."""
-        atoms, pairs = self._sizes.sum(axis=0)
+        atoms, pairs, _ = self._sizes.sum(axis=0)
         return float(pairs / atoms)
 
     def order(self, epoch: int) -> np.ndarray:
@@ -70,8 +78,8 @@ class Batches:
         return self._make(np.array([index]))
 
     def _make(self, members: np.ndarray) -> tuple[Graph, Targets]:
-        atoms, pairs = self._sizes[members].sum(axis=0)
-        shape = next(s for s in self.shapes if s.atoms > atoms and s.pairs >= pairs)
+        atoms, pairs, far = self._sizes[members].sum(axis=0)
+        shape = next(s for s in self.shapes if s.atoms > atoms and s.pairs >= pairs and s.far_pairs >= far)
         together = pad(batch([self._graphs[m] for m in members]), shape)
         return together, targets([self.samples[m] for m in members], self.e0, shape.atoms, shape.systems)
 
@@ -81,9 +89,10 @@ class Batches:
         epochs = range(-(-200 // self.per_epoch))
         totals = np.concatenate([np.add.reduceat(self._sizes[self.order(k)], starts, axis=0) for k in epochs])
         usual = np.quantile(totals, 0.9, axis=0)
+        even = lambda pairs: 2 * rounded(-(-int(pairs) // 2), 4)
         sizes = {
-            Size(rounded(int(atoms) + 1, 4), 2 * rounded(-(-int(pairs) // 2), 4), self.batch_size + 1)
-            for atoms, pairs in (usual, largest)
+            Size(rounded(int(atoms) + 1, 4), even(pairs), self.batch_size + 1, even(far))
+            for atoms, pairs, far in (usual, largest)
         }
         return sorted(sizes)
 
