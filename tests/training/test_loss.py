@@ -1,5 +1,6 @@
 """The loss against the formula worked out by hand, with absent labels, weights and padding."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -7,7 +8,9 @@ import pytest
 from eukrates.data.sample import Sample
 from eukrates.matter import system
 from eukrates.models import SO3krates
-from eukrates.potential import Prediction
+from eukrates.numerics import sum_by
+from eukrates.potential import Potential, Prediction
+from eukrates.shapes import AnyArray
 from eukrates.training import Loss
 from eukrates.training.batches import Batches
 from eukrates.training.loss import errors
@@ -73,6 +76,39 @@ def test_stress_enters_as_virial_per_atom():
     assert float(errors(found, graph, goal)["stress_loss"]) == pytest.approx((8.0 * 0.5 / 2) ** 2)
 
 
+class Ions(Potential):
+    """Fluorine has the charge -q, hydrogen +q; no energy."""
+
+    q: AnyArray
+    cutoff, far_cutoff, elements, needs = 3.0, None, None, ()
+
+    def __call__(self, graph):
+        s = graph.system
+        charges = self.q * jnp.where(s.numbers == 9, -1.0, 1.0) * s.real
+        nothing = jnp.zeros(s.systems)
+        dipole = sum_by(charges[:, None] * s.positions, s.owner, s.systems)
+        return Prediction(nothing, {"pairs": nothing}, dipole=dipole)
+
+
+def test_the_loss_of_dipoles_is_that_of_equation_1_and_so_is_its_slope():
+    bond = lambda length, **labels: Sample(system([9, 1], [[5.0, 1, 1], [5, 1, 1 + length]]), name="HF", **labels)
+    samples = [
+        bond(1.0, dipole=np.array([0.0, 0.0, 0.4])),  # predicted q
+        bond(2.0, dipole=np.array([0.3, 0.0, 0.8]), weight=3.0),  # predicted 2 q
+        bond(1.5, energy=1.0),  # has no dipole and does not count
+    ]
+    graph, goal = next(Batches(samples, 3.0, 3, {}, 0).in_order())
+    loss = Loss(energy=0.0, forces=0.0, dipole=7.0)
+    q = 0.5
+    value, slope = jax.value_and_grad(lambda q: loss(Ions(q), graph, goal)[0])(jnp.float32(q))
+    by_hand = ((q - 0.4) ** 2 + 3 * (0.3**2 + (2 * q - 0.8) ** 2)) / 3 / (1 + 3)
+    assert float(value) == pytest.approx(7 * by_hand, rel=1e-5)
+    assert float(slope) == pytest.approx(7 * (2 * (q - 0.4) + 3 * 2 * 2 * (2 * q - 0.8)) / 3 / 4, rel=1e-5)
+    sums = loss(Ions(jnp.float32(q)), graph, goal)[1]
+    assert float(sums["dipole_count"]) == 6
+    assert float(sums["dipole_abs"]) == pytest.approx(0.1 + 0.3 + 0.2, rel=1e-5)
+
+
 def test_the_loss_refuses_nonsense():
     for weights in ({"energy": -1.0}, {"energy": 0.0, "forces": 0.0}):
         with pytest.raises(ValueError, match="weights ≥ 0"):
@@ -112,8 +148,6 @@ def test_large_coordinates_do_not_cost_precision():
 
 
 def test_a_model_that_knows_e0_is_trained_on_what_is_left():
-    import jax
-
     from eukrates.potential import evaluate
 
     model = SO3krates(["H"], features=12, layers=1, e0={"H": -1e6}, key=jax.random.key(0))

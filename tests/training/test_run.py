@@ -146,10 +146,27 @@ def test_patience_stops_a_run_that_no_longer_improves(tmp_path):
 
 def test_a_gradient_that_is_not_finite_names_the_structure_and_keeps_the_best_model(tmp_path):
     samples = trimers(24, seed=1)
-    spoilt = samples[5].but(forces=np.full((3, 3), 1e30), name="data.extxyz#5")
-    plan = Plan(epochs=5, batch_size=4, checkpoint_minutes=0.0)
-    with pytest.raises(FloatingPointError, match=r"data\.extxyz#5"):
-        run(tmp_path, plan, train=[*samples[:5], spoilt, *samples[6:]])()
+    plan = Plan(epochs=9, batch_size=4, checkpoint_minutes=0.0, optimiser=Optimiser(learning_rate=1e-2, ema=0.0))
+    broken = run(tmp_path, plan, train=samples)
+
+    def spoil(progress):
+        """A label that overflows, once there is a best model."""
+        if progress.epoch == 3 and progress.metrics:
+            broken.batches.samples[5] = samples[5].but(forces=np.full((3, 3), 1e30), name="data.extxyz#5")
+
+    with pytest.raises(FloatingPointError, match=r"data\.extxyz#5.*the best model are kept"):
+        broken(spoil)
+    rows = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert 3 <= len(rows) < 9
+    best = min(rows, key=lambda row: row["valid/loss"])
+    told = read_header(tmp_path / "best.safetensors")["card"]["training"]
+    assert (told["epoch"], told["validation"]["loss"]) == (best["epoch"], best["valid/loss"])
+    assert all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves(load(tmp_path / "best.safetensors")))
+    mended = run(tmp_path, plan, train=samples)
+    assert mended.resume()
+    assert int(mended.state.step) >= 18
+    assert np.all(np.isfinite(mended.state.theta))
+    assert mended().epoch >= best["epoch"]
 
 
 def test_a_validation_that_is_never_finite_names_the_structure(tmp_path):
