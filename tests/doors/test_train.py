@@ -4,6 +4,7 @@ import hashlib
 import json
 
 import ase.io
+import jax
 import numpy as np
 import pytest
 import yaml
@@ -58,6 +59,23 @@ def test_a_finished_run_is_not_done_again(trained, capsys):
     assert after["last.safetensors"] == before["last.safetensors"]
     assert after["checkpoint.safetensors"] == before["checkpoint.safetensors"]
     assert after["metrics.jsonl"] == before["metrics.jsonl"]
+
+
+def test_a_changed_card_reaches_the_models_of_a_finished_run(tmp_path, write_config):
+    assert run(["train", str(write_config(training={"epochs": 1}, card={"authors": "A"}))]) == 0
+    names = ("best.safetensors", "last.safetensors")
+    before = [read_header(tmp_path / "run" / name)["card"] for name in names]
+    weights = [jax.tree.leaves(eukrates.load(tmp_path / "run" / name)) for name in names]
+    card = {"level_of_theory": "PBE0/def2-TZVP", "licence": "MIT", "authors": None}
+    assert run(["train", str(write_config(training={"epochs": 1}, card=card))]) == 0
+    for name, old, leaves in zip(names, before, weights, strict=True):
+        now = read_header(tmp_path / "run" / name)["card"]
+        assert (now["level_of_theory"], now["licence"], "authors" in now) == ("PBE0/def2-TZVP", "MIT", False)
+        assert {key: now[key] for key in ("data", "training", "date")} == {
+            key: old[key] for key in ("data", "training", "date")
+        }
+        new = jax.tree.leaves(eukrates.load(tmp_path / "run" / name))
+        assert all(np.array_equal(a, b) for a, b in zip(leaves, new, strict=True))
 
 
 @pytest.mark.parametrize(

@@ -83,14 +83,17 @@ def _sentence(one: Mapping[str, Any]) -> str:
     if one["type"] == "extra_forbidden":
         known = tuple(_section(one["loc"][:-1]).model_fields)
         name = str(one["loc"][-1])
-        hint = near_miss(name, known)
         places = [place for place, fields in _sections(Configuration) if name in fields]
-        elsewhere = f" It belongs in {' or '.join(places)}." if places and hint == "." else ""
-        return f"unknown key{hint}{elsewhere} Known here: {', '.join(known)}."
+        hint = f". It belongs in {' or '.join(places)}." if places else near_miss(name, known)
+        return f"unknown key{hint} Known here: {', '.join(known)}."
     if one["type"] == "missing":
         return "is missing; it has no default"
     words = one["msg"].removeprefix("Value error, ")
-    return words if one["type"] == "value_error" else f"{words[:1].lower()}{words[1:]}, got {shortened(repr(one['input']))}"
+    return (
+        words
+        if one["type"] == "value_error"
+        else f"{words[:1].lower()}{words[1:]}, got {shortened(repr(one['input']))}"
+    )
 
 
 def shortened(text: str, most: int = 60) -> str:
@@ -111,19 +114,17 @@ def _section(place) -> type[BaseModel]:
     return here
 
 
-def _sections(top: type[BaseModel], path: str = "") -> Iterator[tuple[str, tuple[str, ...]]]:
-    """(place, names of the fields there), depth first; lists of models are not entered."""
+def _sections(top: type[BaseModel], path: str = "", above: tuple = ()) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """(place, names of the fields there), depth first; models inside models are not entered."""
     yield path or "the top level", tuple(top.model_fields)
     for name, field in top.model_fields.items():
-        inner = _inner(field.annotation, lists=False)
-        if inner is not None:
-            yield from _sections(inner, f"{path}.{name}".lstrip("."))
+        inner = _inner(field.annotation)
+        if inner is not None and inner not in above:
+            yield from _sections(inner, f"{path}.{name}".lstrip("."), (*above, top))
 
 
-def _inner(hint, lists: bool = True) -> type[BaseModel] | None:
+def _inner(hint) -> type[BaseModel] | None:
     """The section inside an annotation such as `Section | None` or `list[Section]`."""
     if isinstance(hint, type) and not typing.get_args(hint):
         return hint if issubclass(hint, BaseModel) else None
-    if typing.get_origin(hint) is list and not lists:
-        return None
-    return next((found for arg in typing.get_args(hint) if (found := _inner(arg, lists)) is not None), None)
+    return next((found for arg in typing.get_args(hint) if (found := _inner(arg)) is not None), None)

@@ -16,8 +16,7 @@ PACKAGES = ("eukrates", "jax", "jaxlib", "numpy", "equinox", "optax", "ase", "ve
 
 def card(configuration: Configuration, parts: Parts, energies: AtomicEnergies) -> dict[str, Any]:
     """Level of theory, licence, data, E0, versions and date, as plain values."""
-    stated = {key: value for key, value in configuration.card.model_dump().items() if value is not None}
-    return stated | {
+    return stated(configuration) | {
         "data": {
             "files": {part: {Path(n).name: digest_of(n) for n in names} for part, names in parts.files.items()},
             "content_sha256": parts.split.data_hash,
@@ -31,6 +30,17 @@ def card(configuration: Configuration, parts: Parts, energies: AtomicEnergies) -
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "packages": {"python": platform.python_version(), **versions(PACKAGES)},
     }
+
+
+def stated(configuration: Configuration) -> dict[str, Any]:
+    """What the configuration states for the card."""
+    return {key: value for key, value in configuration.card.model_dump().items() if value is not None}
+
+
+def restated(card: dict[str, Any], configuration: Configuration) -> dict[str, Any]:
+    """The card of a saved model with what the configuration states now."""
+    kept = {key: value for key, value in card.items() if key not in type(configuration.card).model_fields}
+    return stated(configuration) | kept
 
 
 def versions(names) -> dict[str, str]:

@@ -11,7 +11,7 @@ from eukrates.app.configuration import Configuration
 from eukrates.app.gate import pass_gate
 from eukrates.app.pages import training_page
 from eukrates.app.preparation import Prepared, Tell, prepare
-from eukrates.app.provenance import card
+from eukrates.app.provenance import card, restated
 from eukrates.app.start import read_record, refuse_start_inside, write_record
 from eukrates.data import Dataset
 from eukrates.data.check import Report
@@ -103,7 +103,11 @@ def _judged(prepared: Prepared, trained: Trained, folder: Path, tell: Tell) -> d
                 tell(remark)
     numbers = {part: evaluation.as_dict() for part, evaluation in found.items()}
     write_atomically(folder / folders.EVALUATION, json.dumps(numbers, indent=1))
-    save(best, trained.best, header["card"] | {"errors": {part: _short(e, labels) for part, e in found.items()}})
+    errors = {"errors": {part: _short(e, labels) for part, e in found.items()}}
+    save(best, trained.best, restated(header["card"], prepared.configuration) | errors)
+    last = read_header(trained.last)["card"]
+    if (now := restated(last, prepared.configuration)) != last:
+        save(load(trained.last), trained.last, now)
     return found
 
 
