@@ -103,6 +103,23 @@ def test_a_damaged_file_is_refused(way, path):
             reader(path)
 
 
+def test_an_old_file_is_upgraded_one_schema_after_the_other(path, model, monkeypatch):
+    """As if names had changed twice since it was written."""
+    from eukrates.models import file
+
+    assert set(file.UPGRADES) == set(range(1, file.SCHEMA))
+    data, new = path.read_bytes(), "another licence"
+    steps = {
+        1: lambda header, arrays: (header | {"schema": 2, "card": {"licence": new}}, arrays),
+        2: lambda header, arrays: (header | {"schema": 3, "card": header["card"] | {"seen": header["schema"]}}, arrays),
+    }
+    monkeypatch.setattr(file, "SCHEMA", 3)
+    monkeypatch.setattr(file, "UPGRADES", steps)
+    assert read_header(path)["card"] == {"licence": new, "seen": 2}
+    assert same(load(path), model)
+    assert path.read_bytes() == data
+
+
 def test_a_file_that_names_code_runs_none(path):
     """An architecture outside the catalogue is an error, even with a digest that fits."""
     from eukrates.models import file

@@ -17,7 +17,7 @@ import hashlib
 import json
 import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,8 @@ from eukrates.potential import Potential, free_atom_energies, named_parameters, 
 from eukrates.version import __version__
 
 SCHEMA = 1
+Upgrade = Callable[[dict, dict], tuple[dict, dict]]  # (header, arrays) as the next schema has them
+UPGRADES: dict[int, Upgrade] = {}  # from which schema
 UNITS = {"energy": "eV", "length": "Angstrom", "charge": "e"}
 
 
@@ -120,6 +122,8 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         )
     if _digest(header, arrays) != digest:
         raise ModelFileError(f"{path} was changed after it was written: its digest does not match. Get it again.")
+    for old in range(schema, SCHEMA):
+        header, arrays = UPGRADES[old](header, arrays)
     return header, arrays
 
 
