@@ -15,7 +15,10 @@ from eukrates.app.cli import app, run
 from eukrates.data import read, separate, write
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "docs/getting_started.md", "docs/training.md", "docs/model_file.md")
+NAMES = ("getting_started", "training", "model_file", "trust", "dynamics", "reference_data")
+PAGES = ("README.md", *(f"docs/{name}.md" for name in NAMES))
+ELSEWHERE = {"data.md": "tests/data/test_page.py", "laws.md": "tests/testing/test_laws_page.py"}
+ENGINES = {"docs/reference_data.md": ("tblite", "pyscf")}
 SMALLER = {  # what takes long → what takes seconds
     r"epochs=(150|50)\b": "epochs=1",
     r'"epochs": 500': '"epochs": 1',
@@ -25,6 +28,10 @@ SMALLER = {  # what takes long → what takes seconds
     r"steps=40_000": "steps=40",
     r"time_ps=20": "time_ps=0.02",
     r"fmax=0.01\)": "fmax=0.01, steps=2)",
+    r"steps=100_000": "steps=60",
+    r"count=4, every_fs=100, seed=1, settle_fs=100": "count=1, every_fs=10, seed=1, settle_fs=10",
+    r"count=4, seed=2": "count=1, seed=2",
+    r'basis="def2-SVP"': 'basis="sto-3g"',
 }
 
 
@@ -45,6 +52,7 @@ def desk(tmp_path, monkeypatch, ethanol_model):
     monkeypatch.setattr(matplotlib, "get_backend", lambda: "agg")
     structures = separate(read(str(files("eukrates.data") / "sets" / "ethanol.extxyz")))
     write([*structures[0], *structures[1][:60]], tmp_path / "train.extxyz")
+    write(structures[1][60:66], tmp_path / "test.extxyz")
     ase.io.write(tmp_path / "start.xyz", molecule("CH3CH2OH"))
     (tmp_path / "model.safetensors").write_bytes(ethanol_model.read_bytes())
     return tmp_path
@@ -52,9 +60,19 @@ def desk(tmp_path, monkeypatch, ethanol_model):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_python_of_a_page_runs(page, desk):
+    for engine in ENGINES.get(page, ()):
+        pytest.importorskip(engine, reason=f"{page} computes with {engine}")
     code = "\n".join(blocks(page, "python"))
     assert code
     exec(compile(shortened(code), page, "exec"), {"__name__": "__main__"})
+
+
+def test_every_page_is_in_the_index_and_its_python_is_run_by_a_test():
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    for page in (ROOT / "docs").glob("*.md"):
+        assert page.name == "index.md" or f"({page.name})" in index, page.name
+        if blocks(f"docs/{page.name}", "python"):
+            assert f"docs/{page.name}" in PAGES or (ROOT / ELSEWHERE[page.name]).exists(), page.name
 
 
 def test_every_shortening_still_shortens_something():

@@ -12,12 +12,12 @@ def langevin_snapshots(
     atoms: Atoms,
     calculator,
     *,
-    temperature_kelvin: float,
+    temperature_kelvin: float | int,
     count: int,
-    every_fs: float,
+    every_fs: float | int,
     seed: int,
-    timestep_fs: float = 0.5,
-    settle_fs: float = 1000.0,
+    timestep_fs: float | int = 0.5,
+    settle_fs: float | int = 1000.0,
 ) -> Iterator[Atoms]:
     """Yield `count` structures, one each `every_fs`, after `settle_fs` of equilibration.
 

@@ -54,7 +54,9 @@ def normal_modes(minimum: Atoms, calculator, *, step: float = 0.005) -> NormalMo
     return NormalModes(minimum.copy(), np.sqrt(curvature), vectors)
 
 
-def thermal_displacements(modes: NormalModes, *, temperature_kelvin: float, count: int, seed: int) -> Iterator[Atoms]:
+def thermal_displacements(
+    modes: NormalModes, *, temperature_kelvin: float | int, count: int, seed: int
+) -> Iterator[Atoms]:
     """Yield `count` structures with Boltzmann-distributed harmonic displacements.
 
     In mass-weighted normal coordinates the classical harmonic ensemble is Gaussian, mode by mode:
