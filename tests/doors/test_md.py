@@ -1,5 +1,7 @@
 """`eukrates md`: a run in a folder, resumed, and what it refuses."""
 
+import json
+
 import ase.io
 import numpy as np
 import pytest
@@ -58,3 +60,51 @@ def test_an_exploding_run_is_a_failure_that_keeps_its_frames(trained, tmp_path, 
     said = failing("md", model, tmp_path / "close.xyz", "--folder", folder, "--ensemble", "nve")
     assert "Stopped" in said
     assert len(read_h5md(folder / "trajectory.h5").frames) >= 1
+
+
+def test_options_that_would_be_ignored_are_refused(trained, start, tmp_path, failing):
+    model, folder = trained / "best.safetensors", tmp_path / "md"
+    assert "no bath" in failing("md", model, start, "--folder", folder, "--ensemble", "nve", "--friction", "3")
+    assert "--frame" in failing("md", model, "--resume", "--folder", folder, "--frame", "1")
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("time", ["inf", "nan", "-1"])
+def test_a_time_that_never_ends_is_refused(trained, start, tmp_path, failing, time):
+    model, folder = trained / "best.safetensors", tmp_path / "md"
+    assert "finite and above 0" in failing("md", model, start, "--folder", folder, "--time", time)
+    assert not folder.exists()
+
+
+def test_a_run_goes_on_in_its_own_precision(trained, start, tmp_path, failing):
+    model, folder = str(trained / "best.safetensors"), tmp_path / "md"
+    command = ["md", model, str(start), "--folder", str(folder), "--time", "0.01", "--temperature", "50"]
+    assert run([*command, "--precision", "float64"]) == 0
+    again = ["md", model, "--resume", "--folder", str(folder), "--time", "0.02"]
+    assert "cannot go on in float32" in failing(*again, "--precision", "float32")
+    assert "finite and above 0" in failing("md", model, "--resume", "--folder", folder, "--time", "inf")
+    assert run(again) == 0
+    assert len(read_h5md(folder / "trajectory.h5").frames) == 3
+
+
+def test_a_run_that_says_no_precision_can_still_be_resumed(trained, start, tmp_path):
+    """Those of the first days."""
+    model, folder = str(trained / "best.safetensors"), tmp_path / "md"
+    assert run(["md", model, str(start), "--folder", str(folder), "--time", "0.01", "--temperature", "50"]) == 0
+    told = json.loads((folder / "settings.json").read_text())
+    assert told["potential"].pop("precision") == "float32"
+    (folder / "settings.json").write_text(json.dumps(told))
+    assert run(["md", model, "--resume", "--folder", str(folder), "--time", "0.02"]) == 0
+
+
+def test_a_frame_of_several_is_chosen_and_named(trained, start, tmp_path, capsys):
+    first = ase.io.read(start)
+    second = first.copy()
+    second.positions += [0.0, 0.0, 5.0]
+    ase.io.write(tmp_path / "two.xyz", [first, second])
+    command = ["md", str(trained / "best.safetensors"), str(tmp_path / "two.xyz"), "--time", "0.01", "--folder"]
+    for options, place, height in (([], 0, 0.0), (["--frame", "-1"], 1, 5.0)):
+        assert run([*command, str(tmp_path / f"md{place}"), *options, "--temperature", "50"]) == 0
+        assert f"frame {place} of 2 in" in capsys.readouterr().out
+        frames = read_h5md(tmp_path / f"md{place}" / "trajectory.h5").frames
+        assert frames.positions[0, :, 2].mean() == pytest.approx(height, abs=0.01)

@@ -15,7 +15,7 @@ from eukrates.app.configuration import Configuration
 from eukrates.app.configuration_file import configuration
 from eukrates.app.demo_page import demo_page
 from eukrates.app.display import Update, dynamics_words, training_words
-from eukrates.app.simulation import read_structure
+from eukrates.app.structures import read_structure
 from eukrates.app.training import Outcome, train
 from eukrates.data import Dataset, read, separate
 from eukrates.dynamics import Langevin, Record, Run, resume, run

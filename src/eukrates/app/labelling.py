@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import ase.io
-
+from eukrates.app.structures import read_structures
 from eukrates.near_miss import near_miss
 from eukrates.reference import Campaign, Labeller, PySCF, TBLite, label
 
@@ -55,14 +54,7 @@ def label_file(
         ImportError: the engine is not installed; names the extra.
     """
     engine = labeller(how)
-    if not Path(source).is_file():
-        raise ValueError(f"There is no file {source}.")
-    try:
-        frames = list(ase.io.iread(str(source), index=":"))
-    except Exception as error:  # ASE's readers raise anything
-        raise ValueError(f"{source} cannot be read: {str(error).strip() or type(error).__name__}.") from error
-    if not frames:
-        raise ValueError(f"{source} holds no structures.")
+    frames = read_structures(source)
     for frame in frames:
         frame.calc = None
     for name, value in (("charge", charge), ("spin", spin)):

@@ -1,13 +1,12 @@
 """`simulate`: molecular dynamics from a model file and a structure file, in a folder that can be resumed."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import ase
-import ase.io
-
+from eukrates.app.structures import frames_in, read_structure
 from eukrates.data import to_system
 from eukrates.dynamics import ENSEMBLES, Ensemble, Progress, Record, Run, resume, run
 from eukrates.dynamics.journal import read_settings
@@ -23,7 +22,7 @@ class Simulation:
     Args:
         ensemble: "langevin" or "nve".
         temperature_kelvin: K, of the bath and of the first velocities.
-        friction_per_ps: 1/ps, of the bath.
+        friction_per_ps: 1/ps, of the bath of "langevin", which has 1/ps unless told otherwise.
         timestep_fs: fs.
         time_ps: ps, how long.
         every: steps between frames.
@@ -33,7 +32,7 @@ class Simulation:
 
     ensemble: str = "langevin"
     temperature_kelvin: float | int = 300.0
-    friction_per_ps: float | int = 1.0
+    friction_per_ps: float | int | None = None
     timestep_fs: float | int = 0.5
     time_ps: float | int = 10.0
     every: int = 20
@@ -45,10 +44,14 @@ class Simulation:
             raise ValueError(f"Unknown ensemble {self.ensemble!r}. Known: {', '.join(ENSEMBLES)}.")
         if self.precision not in ("float32", "float64"):
             raise ValueError(f"Expected a precision of float32 or float64, got {self.precision!r}.")
-        if not self.time_ps > 0 or not self.timestep_fs > 0:
+        if self.ensemble == "nve" and self.friction_per_ps is not None:
             raise ValueError(
-                f"Expected a time (ps) and a time step (fs) above 0, got {self.time_ps}, {self.timestep_fs}."
+                f"A friction of {self.friction_per_ps:g}/ps would be ignored: nve has no bath. Leave it out, or choose "
+                "langevin."
             )
+        if not (_possible(self.time_ps) and _possible(self.timestep_fs)):
+            given = f"{self.time_ps}, {self.timestep_fs}"
+            raise ValueError(f"Expected a time (ps) and a time step (fs), finite and above 0, got {given}.")
 
     @classmethod
     def named(cls, **options) -> "Simulation":
@@ -65,7 +68,7 @@ class Simulation:
         """The ensemble with its settings."""
         settings: dict[str, Any] = {"temperature_kelvin": self.temperature_kelvin}
         if self.ensemble == "langevin":
-            settings["friction_per_ps"] = self.friction_per_ps
+            settings["friction_per_ps"] = 1.0 if self.friction_per_ps is None else self.friction_per_ps
         return ENSEMBLES[self.ensemble](**settings)
 
 
@@ -77,6 +80,7 @@ def simulate(
     electrons: Mapping[str, float] | None = None,
     frame: int = 0,
     progress: Callable[[Progress], None] | None = None,
+    tell: Callable[[str], None] = print,
 ) -> Run:
     """Run dynamics into a new folder.
 
@@ -86,7 +90,9 @@ def simulate(
         folder: must not hold anything yet.
         choices: what to do.
         electrons: "charge" (e) and "spin" (unpaired electrons), instead of what the file states.
-        frame: of the structure file.
+        frame: of the structure file, from 0; -1 is the last.
+        progress: called now and then.
+        tell: receives a sentence where the file has several frames.
 
     Raises:
         ValueError: an unreadable structure, an element the model does not know, a charge or spin it needs and does
@@ -98,7 +104,9 @@ def simulate(
             f"{folder} is not empty. Nothing was touched: choose another folder, or --resume the run in it."
         )
     potential = cast(load(model), choices.precision)
-    atoms = read_structure(structure, frame)
+    atoms, frames = read_structure(structure, frame), frames_in(structure)
+    if frames > 1:
+        tell(f"Starts from frame {frame % frames} of {frames} in {structure}, counted from 0.")
     atoms.info |= dict(electrons or {})
     check_system(potential, to_system(atoms))
     check_electrons(potential, to_system(atoms))
@@ -111,31 +119,23 @@ def go_on(
     model: str | Path,
     folder: str | Path,
     time_ps: float | int | None = None,
-    precision: str = "float32",
+    precision: str | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Run:
-    """Resume the run in a folder, bit for bit, to its end or to a later one (`time_ps` since its start)."""
-    told = read_settings(Path(folder))
-    steps = None if time_ps is None else round(1000 * time_ps / told["timestep_fs"])
-    return resume(cast(load(model), precision), folder, steps, progress)
+    """Resume the run in a folder, bit for bit, to its end or to a later one (`time_ps` since its start).
 
-
-def read_structure(path: str | Path, frame: int = 0) -> ase.Atoms:
-    """One frame of a structure file.
-
-    Raises:
-        ValueError: no such file or frame, or one that ASE cannot read.
+    The precision is that of the run. Raises ValueError for what `eukrates.dynamics.resume` refuses, another precision,
+    and a time that is not finite and positive.
     """
-    if not Path(path).is_file():
-        raise ValueError(f"There is no structure file {path}.")
-    try:
-        atoms = ase.io.read(str(path), index=frame)
-    except Exception as error:  # ASE's readers raise anything
-        why = str(error).strip() or type(error).__name__
-        raise ValueError(
-            f"{path} cannot be read as a structure: {why}. Expected extended XYZ, PDB, CIF, or another format of ASE "
-            f"that has a frame {frame}."
-        ) from error
-    if not isinstance(atoms, ase.Atoms) or not len(atoms):
-        raise ValueError(f"{path} holds no atoms in frame {frame}.")
-    return atoms
+    told = read_settings(Path(folder))
+    before = told["potential"].get("precision", precision or "float32")
+    if precision not in (None, before):
+        raise ValueError(f"{folder} was run in {before} and cannot go on in {precision}. Leave the precision out.")
+    if time_ps is not None and not _possible(time_ps):
+        raise ValueError(f"Expected a time (ps), finite and above 0, got {time_ps}.")
+    steps = None if time_ps is None else round(1000 * time_ps / told["timestep_fs"])
+    return resume(cast(load(model), before), folder, steps, progress)
+
+
+def _possible(value: float | int) -> bool:
+    return math.isfinite(value) and value > 0

@@ -50,7 +50,7 @@ class Record:
 class Settings:
     """All that determines a run besides the potential's numbers; equal settings on one machine give equal runs."""
 
-    potential: dict[str, Any]  # class and digest
+    potential: dict[str, Any]  # see `identity`
     ensemble: Ensemble
     steps: int
     timestep_fs: float
@@ -105,11 +105,13 @@ class Settings:
 
 
 def identity(potential: Potential) -> dict[str, Any]:
-    """What a potential is, well enough to notice that another is given: its class and a digest of all it holds."""
+    """What a potential is, well enough to notice that another is given: its class, precision, and a digest of all it
+    holds."""
     shape = re.sub(r"0x[0-9a-f]+", "", str(jax.tree.structure(potential)))  # classes and constants, without addresses
     digest = hashlib.sha256(shape.encode())
-    for leaf in jax.tree.leaves(potential):
-        if is_float(leaf):
-            array = np.asarray(leaf)
-            digest.update(f"{array.dtype}{array.shape}".encode() + array.tobytes())
-    return {"class": type(potential).__name__, "cutoff": potential.cutoff, "digest": digest.hexdigest()[:16]}
+    arrays = [np.asarray(leaf) for leaf in jax.tree.leaves(potential) if is_float(leaf)]
+    for array in arrays:
+        digest.update(f"{array.dtype}{array.shape}".encode() + array.tobytes())
+    precision = " and ".join(sorted({array.dtype.name for array in arrays})) or "float32"
+    told = {"class": type(potential).__name__, "cutoff": potential.cutoff, "precision": precision}
+    return told | {"digest": digest.hexdigest()[:16]}

@@ -21,7 +21,8 @@ def md(
     seed: Annotated[int | None, Option(help="Of velocities and bath. Default: 0.")] = None,
     charge: Charge = None,
     spin: Spin = None,
-    precision: Annotated[str, Option(help="float32 or float64, of the features.")] = "float32",
+    frame: Annotated[int | None, Option(help="Of a file with several, from 0; -1 is the last. Default: 0.")] = None,
+    precision: Annotated[str | None, Option(help="float32 or float64, of the features. Default: float32.")] = None,
     resume: Annotated[bool, Option("--resume", help="Go on with the run in the folder.")] = False,
 ) -> None:
     """Run dynamics. Stops, and keeps what was good, where atoms fly apart."""
@@ -37,11 +38,11 @@ def md(
     with progress("dynamics", "steps") as update:
         show = lambda p: update(p.step, p.steps, dynamics_words(p))
         if structure is None:
-            refuse_given(choices | electrons, "--resume keeps the settings of the run")
+            refuse_given(choices | electrons | said(frame=frame), "--resume keeps the settings of the run")
             run = go_on(model, folder, time, precision, show)
         else:
-            plan = Simulation.named(**choices, **said(time=time), precision=precision)
-            run = simulate(model, structure, folder, plan, electrons, progress=show)
+            plan = Simulation.named(**choices, **said(time=time, precision=precision))
+            run = simulate(model, structure, folder, plan, electrons, frame or 0, show)
     print("\n".join(run.notes))
     print(f"{run.steps_done} steps of {run.settings.timestep_fs:g} fs, {run.ns_per_day:.3g} ns/day, in {folder}")
     if run.stopped:
