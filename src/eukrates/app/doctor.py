@@ -11,15 +11,17 @@ import jax.numpy as jnp
 import numpy as np
 
 from eukrates.app.provenance import PACKAGES, versions
-from eukrates.matter import graph, system
+from eukrates.matter import system
 from eukrates.models import SO3krates
 from eukrates.numerics import cast
-from eukrates.potential import Potential, predict
-from eukrates.trust import Table
+from eukrates.trust import Finding, Table, gradients
+from eukrates.trust.evaluator import Evaluator
+from eukrates.trust.finding import below
+from eukrates.trust.rounding import rounding
+from eukrates.trust.symmetry import symmetry
 from eukrates.version import __version__
 
 EXTRAS = {"reference": ("tblite", "pyscf"), "cuda": ("jax-cuda12-plugin",), "dev": ("pytest", "hypothesis", "beartype")}
-STEP = 1e-4  # Å, of the finite differences
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Health:
 def doctor() -> Health:
     """Versions, devices, threads, extras, and a self-test of the arithmetic."""
     tests = list(_tests())
-    rows = [("pass" if value <= limit else "FAIL", name, value, limit, unit) for name, value, limit, unit in tests]
+    rows = [("pass" if test.ok else "FAIL", test.name, test.value, test.threshold, test.unit) for test in tests]
     return Health(
         tables=(
             Table("Versions", ("what", "version"), list(versions(PACKAGES).items())),
@@ -52,9 +54,10 @@ def doctor() -> Health:
             Table("Arithmetic", ("", "test", "found", "allowed", "unit"), rows),
         ),
         complaints=tuple(
-            f"{name} is {value:.2g} {unit}, allowed are {limit:g}: results on this device cannot be trusted."
-            for name, value, limit, unit in tests
-            if not value <= limit
+            f"{test.name} is {test.value:.2g} {test.unit}, allowed are {test.threshold:g}: results on this device "
+            "cannot be trusted."
+            for test in tests
+            if not test.ok
         ),
     )
 
@@ -78,48 +81,21 @@ def _extra(name: str) -> str:
     return ", ".join(f"{package} {number}" for package, number in have.items())
 
 
-def _tests() -> Iterator[tuple[str, float, float, str]]:
-    """(name, what was found, what is allowed, unit)."""
-    rng = np.random.default_rng(0)
+def _tests() -> Iterator[Finding]:
+    rng, device = np.random.default_rng(0), "this device computes with too few digits"
     a, b = rng.normal(size=(2, 256, 256))
     product = np.asarray(jnp.asarray(a, jnp.float32) @ jnp.asarray(b, jnp.float32), np.float64)
-    yield "float32 product of matrices, against float64", _relative(product, a @ b), 1e-5, "relative"
+    yield below("float32 product of matrices, against float64", _off(product, a @ b), "relative", 1e-5, "", device)
     with jax.enable_x64(True):
         double = np.asarray(jnp.asarray(a) @ jnp.asarray(b))
-    yield "float64 product of matrices, against NumPy", _relative(double, a @ b), 1e-13, "relative"
-    r = np.array([[0.0, 0.0, 0.0], [0.9, 0.1, 0.0], [-0.3, 0.9, 0.2]])
+    yield below("float64 product of matrices, against NumPy", _off(double, a @ b), "relative", 1e-13, "", device)
     model = SO3krates(["H", "O"], features=16, layers=1, heads=2, degrees=(1, 2), key=jax.random.key(0))
-    exact = cast(model, "float64")
-    forces = _forces(exact, r)
-    yield "forces against energy differences", float(np.abs(forces - _differences(exact, r)).max()), 1e-6, "eV/Å"
-    yield "forces in float32 against float64", float(np.abs(_forces(model, r) - forces).max()), 1e-3, "eV/Å"
-    turn = np.linalg.qr(rng.normal(size=(3, 3)))[0]
-    yield (
-        "forces of a turned structure",
-        float(np.abs(_forces(exact, r @ turn.T) - forces @ turn.T).max()),
-        1e-10,
-        "eV/Å",
-    )
+    used, exact = Evaluator(model, 8), Evaluator(cast(model, "float64"), 8)
+    water = [system([8, 1, 1], np.array([[0.0, 0.0, 0.0], [0.9, 0.1, 0.0], [-0.3, 0.9, 0.2]]))]
+    yield gradients.forces(exact, water, rng)
+    yield rounding(used, exact, water)
+    yield from symmetry(exact, water, rng)
 
 
-def _relative(found: np.ndarray, true: np.ndarray) -> float:
+def _off(found: np.ndarray, true: np.ndarray) -> float:
     return float(np.abs(found - true).max() / np.abs(true).max())
-
-
-def _graph(r: np.ndarray, cutoff: float):
-    return graph(system([8, 1, 1], r), cutoff)
-
-
-def _forces(potential: Potential, r: np.ndarray) -> np.ndarray:
-    return np.asarray(predict(potential, _graph(r, potential.cutoff)).forces)
-
-
-def _differences(potential: Potential, r: np.ndarray) -> np.ndarray:
-    """Central differences of the energy, with `_forces`' compilation."""
-    found = np.zeros(r.shape)
-    for place in np.ndindex(*r.shape):
-        step = np.zeros(r.shape)
-        step[place] = STEP
-        energy = [float(predict(potential, _graph(r + s * step, potential.cutoff)).energy[0]) for s in (1, -1)]
-        found[place] = -(energy[0] - energy[1]) / (2 * STEP)
-    return found

@@ -2,12 +2,11 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eukrates.app.configuration import Data
-from eukrates.data import Dataset, Split, join, read, separate, split
-from eukrates.data.split import content_hash
+from eukrates.data import Dataset, Split, join, read, separate, split, split_by_file
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,15 +63,14 @@ def read_parts(data: Data) -> Parts:
     found = {part: read(list(names), data.keys, units) for part, names in files.items()}
     bare = {part: _take(dataset, separate(dataset)[1]) for part, dataset in found.items()}
     atoms = join(_take(dataset, separate(dataset)[0]) for dataset in found.values())
-    everything = join(bare.values())
-    return Parts(everything, _divided(data, bare, everything), atoms, files)
+    return Parts(*_divided(data, bare), atoms, files)
 
 
 def _take(dataset: Dataset, samples) -> Dataset:
     return Dataset(tuple(samples), dataset.sources)
 
 
-def _divided(data: Data, bare: Mapping[str, Dataset], everything: Dataset) -> Split:
+def _divided(data: Data, bare: Mapping[str, Dataset]) -> tuple[Dataset, Split]:
     """Parts with files are those files; counts and fractions are drawn from the file of `train`."""
     pool = bare["train"]
     if not len(pool):
@@ -83,13 +81,8 @@ def _divided(data: Data, bare: Mapping[str, Dataset], everything: Dataset) -> Sp
     if size < 1:
         raise ValueError(f"Asked for {wanted} of {len(pool)} structures: none would be left to train on.")
     drawn = split(pool, size, wanted["valid"], wanted["test"], seed=data.seed)
-    parts = {name: indices for name, indices in drawn.parts.items() if indices}
-    start, rule = len(pool), drawn.rule
-    for part in ("valid", "test"):
-        if part in bare:
-            if not len(bare[part]):
-                raise ValueError(f"{', '.join(listed(getattr(data, part)))}: no structures for {part}.")
-            parts[part] = tuple(range(start, start + len(bare[part])))
-            start += len(bare[part])
-            rule += f"; {part} by file"
-    return Split(parts, len(everything), content_hash(everything), rule)
+    everything, by_file = split_by_file(bare)  # the pool comes first: what was drawn keeps its places
+    files = [part for part in bare if part != "train"]
+    parts = {part: places for part, places in drawn.parts.items() if places} | {p: by_file.parts[p] for p in files}
+    rule = "; ".join([drawn.rule, *(f"{part} by file" for part in files)])
+    return everything, replace(by_file, parts=parts, rule=rule)

@@ -11,14 +11,6 @@ from eukrates.numerics import to_host
 from eukrates.potential import Potential
 
 
-def orthogonal(rng: np.random.Generator, reflect: bool = False) -> np.ndarray:
-    """A random rotation matrix, or a rotation after inversion; uniform over directions."""
-    q, r = np.linalg.qr(rng.normal(size=(3, 3)))
-    q = q * np.sign(np.diag(r))
-    proper = q * np.sign(np.linalg.det(q))
-    return -proper if reflect else proper
-
-
 def moved(world: Graph, positions, cell=None) -> Graph:
     """The same pairs with other positions (and lattice vectors), in the precision of the old."""
     s = world.system

@@ -45,12 +45,6 @@ class Batches:
         """Batches of one epoch; the last may be smaller."""
         return -(-len(self.samples) // self.batch_size)
 
-    @property
-    def mean_neighbours(self) -> float:
-        """Mean number of neighbours of an atom."""
-        atoms, pairs, _ = self._sizes.sum(axis=0)
-        return float(pairs / atoms)
-
     def order(self, epoch: int) -> np.ndarray:
         """The order of the samples in an epoch."""
         known, order = self._order

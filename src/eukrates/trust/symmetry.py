@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import equinox as eqx
 import numpy as np
 
+from eukrates.equivariant import orthogonal
 from eukrates.matter import System
 from eukrates.trust.evaluator import Answer, Evaluator
 from eukrates.trust.finding import Finding, below, untested
@@ -58,13 +59,6 @@ def _changed(law: str, structure: System, rng: np.random.Generator) -> tuple[Sys
     turn = orthogonal(rng, proper=law == "rotation")
     pick = lambda s: (s.positions, s.cell)
     return eqx.tree_at(pick, structure, tuple(x @ turn.T for x in pick(structure))), turn, order
-
-
-def orthogonal(rng: np.random.Generator, proper: bool = True) -> np.ndarray:
-    """A random rotation (`proper`) or a rotation times a reflection."""
-    q, r = np.linalg.qr(rng.normal(size=(3, 3)))
-    q = q * np.sign(np.diag(r))
-    return q if (np.linalg.det(q) > 0) == proper else -q
 
 
 def _relative(answer: Answer, energy: float, forces: np.ndarray) -> float:

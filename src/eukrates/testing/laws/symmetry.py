@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from eukrates.equivariant import orthogonal
 from eukrates.matter import Graph, Size
 from eukrates.potential import Potential, Prediction
 from eukrates.testing import measured, moves
@@ -34,7 +35,7 @@ def obeys_rotation(potential: Potential, graph: Graph, seed: int = 0, shape: Siz
     graph, rng, shape, allowed = measured.opened(potential, graph, seed, shape)
     before, worst = measured.measure(potential, graph, shape), 0.0
     for reflect, word in ((False, "turned"), (True, "reflected")):
-        q = moves.orthogonal(rng, reflect)
+        q = orthogonal(rng, proper=not reflect)
         mirror = moves.turned(graph, q)
         after = measured.measure(potential, mirror, shape)
         worst = max(worst, _scalars_stay(after, before, allowed, f"the world was {word}"))
@@ -71,7 +72,7 @@ def equivariance_error(potential: Potential, graph: Graph, seed: int = 0, turns:
     graph, rng, shape, _ = measured.opened(potential, graph, seed, None)
     before, worst = measured.measure(potential, graph, shape), 0.0
     for turn in range(turns):
-        q = moves.orthogonal(rng, reflect=bool(turn % 2))
+        q = orthogonal(rng, proper=turn % 2 == 0)
         mirror = moves.turned(graph, q)
         after = measured.measure(potential, mirror, shape)
         for _, found, expected in [("energy", after.energy, before.energy), *_turning(before, after, graph, mirror, q)]:
