@@ -258,3 +258,14 @@ def test_long_range_physics_is_chosen_by_name_and_everything_it_knows_comes_out(
 def test_long_range_choices_that_cannot_be_are_refused(potential, choices, message):
     with pytest.raises(ValueError, match=message):
         Calculator(potential, **choices)
+
+
+def test_ewald_is_for_cells_that_are_periodic_along_three_axes():
+    atoms = molecule("CH3CH2OH", info={"charge": 0, "spin": 0})
+    atoms.calc = Calculator(so3lr(), electrostatics="ewald")
+    with pytest.raises(ValueError, match="periodic along three axes"):
+        atoms.get_potential_energy()
+    atoms.cell, atoms.pbc = np.eye(3) * 7.0, True
+    stress = atoms.get_stress()
+    atoms.calc = Calculator(so3lr(), precision="float64", electrostatics="ewald")
+    np.testing.assert_allclose(stress, calculate_numerical_stress(atoms, 1e-5), atol=2e-6)

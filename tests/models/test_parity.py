@@ -83,3 +83,20 @@ def test_periodic_water_equals_the_original(name, published, shared):
     np.testing.assert_allclose(found.hirshfeld_ratios, ref["hirshfeld_ratios"], rtol=0, atol=1e-9)
     voigt = found.stress[0][[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]]
     np.testing.assert_allclose(voigt, ref["stress_voigt"], rtol=0, atol=1e-8)
+
+
+def test_ewald_electrostatics_of_periodic_water_equal_the_lattice_sum(published, shared):
+    ref = np.load(shared / "ref/so3lr/water64_ewald_s2.828_rc12.npz")
+    model = cast(published.but(electrostatics="ewald"), "float64")
+    world = eukrates.system(ref["numbers"].astype(int), ref["positions"], ref["cell"], charge=0.0, spin=0.0)
+    graph = eukrates.graph(world, 4.5, 12.0, model.waves(world.cell))
+    found = eukrates.predict(model, graph, ("energy", "forces", "stress"))
+    assert found.terms["electrostatics"][0] == pytest.approx(float(ref["E_elec_exact_erf4_periodic"]), rel=2e-8)
+    assert found.energy[0] == pytest.approx(float(ref["energy"]), abs=1e-5)
+    np.testing.assert_allclose(found.forces, ref["forces"], rtol=0, atol=1e-5)
+    voigt = found.stress[0][[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]]
+    np.testing.assert_allclose(voigt, ref["stress_voigt"], rtol=0, atol=1e-6)
+    with pytest.raises(ValueError, match=r"waves along the axes of the lattice and the graph provides None"):
+        eukrates.predict(model, eukrates.graph(world, 4.5, 12.0))
+    with pytest.raises(ValueError, match="periodic along three axes"):
+        model.waves(np.zeros((1, 3, 3)))

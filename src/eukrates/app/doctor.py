@@ -69,7 +69,7 @@ def _machine() -> Iterator[tuple[str, str]]:
     yield "python", f"{platform.python_version()}, {sys.executable}"
     yield "devices", ", ".join(f"{device.device_kind} ({device.platform})" for device in jax.devices())
     yield "cores usable", f"{usable} of {os.cpu_count()}"
-    for name in ("XLA_FLAGS", "OMP_NUM_THREADS", "JAX_PLATFORMS", "JAX_ENABLE_X64"):
+    for name in ("XLA_FLAGS", "OMP_NUM_THREADS", "JAX_PLATFORMS", "JAX_ENABLE_X64", "GLIBC_TUNABLES"):
         yield name, os.environ.get(name, "not set")
 
 

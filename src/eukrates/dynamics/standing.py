@@ -37,7 +37,8 @@ class Neighbours:
 
 def neighbours(potential: Potential, structure: System, skin: float, born: int, room: Size | None = None) -> Neighbours:
     """A list for one structure; `room` is kept where it suffices and grows where not (None: it is chosen)."""
-    fresh = verlet(structure, potential.cutoff, potential.far_cutoff, skin, compact=room is None)
+    waves = potential.waves(structure.cell)
+    fresh = verlet(structure, potential.cutoff, potential.far_cutoff, skin, room is None, waves)
     if math.isinf(fresh.reach):
         return Neighbours(fresh, None, born)
     need = size(fresh.graph)

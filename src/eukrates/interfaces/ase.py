@@ -122,12 +122,12 @@ class Calculator(AseCalculator):
         listed, sent = self._list, self._sent
         if listed is None or sent is None or not listed.serves(structure):
             p, skin = self.potential, self.parameters["skin"]
-            listed = verlet(structure, p.cutoff, p.far_cutoff, skin).padded()
+            listed = verlet(structure, p.cutoff, p.far_cutoff, skin, waves=p.waves(structure.cell)).padded()
             sent = to_device(listed.graph)
             self._list, self._sent = listed, sent
         now = listed.at(structure).system
         moved = {name: getattr(now, name) for name in ("positions", "charge", "spin")}
-        return Graph(replace(sent.system, **to_device(moved)), sent.near, sent.far)
+        return Graph(replace(sent.system, **to_device(moved)), sent.near, sent.far, sent.waves)
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -154,9 +154,13 @@ def _results(found: Prediction, atoms: int) -> dict:
 
 def _extras(potential: Potential) -> list[str]:
     """What a potential knows besides the energy, found by tracing it once on one abstract atom."""
-    atom = system([1], np.zeros((1, 3)), charge=0.0, spin=0.0)  # only shapes are looked at
+    reach = potential.far_cutoff or potential.cutoff
+    box = np.eye(3) * reach if np.isfinite(reach) else None
+    atom = system([1], np.zeros((1, 3)), box, charge=0.0, spin=0.0)  # only shapes are looked at
     with jax.enable_x64(True):
-        found = eqx.filter_eval_shape(potential, to_device(graph(atom, potential.cutoff, potential.far_cutoff)))
+        found = eqx.filter_eval_shape(
+            potential, to_device(graph(atom, potential.cutoff, potential.far_cutoff, potential.waves(atom.cell)))
+        )
     return [name for name in (*PER_ATOM, "dipole") if getattr(found, name) is not None]
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from eukrates.matter.edges import Edges
-from eukrates.matter.graph import Graph
+from eukrates.matter.graph import Graph, Waves
 from eukrates.matter.system import System
 
 
@@ -58,6 +58,7 @@ def batch(graphs: Sequence[Graph]) -> Graph:
         joined,
         _joined([g.near for g in graphs], atoms),
         _joined(far, atoms) if far else None,
+        _most([g.waves for g in graphs]),
     )
 
 
@@ -87,7 +88,14 @@ def pad(graph: Graph, to: Size | None = None) -> Graph:
         spin=None if s.spin is None else np.pad(s.spin, (0, systems)),
     )
     far = None if graph.far is None else _padded(graph.far, to.far_pairs, to.atoms - 1)
-    return Graph(padded, _padded(graph.near, to.pairs, to.atoms - 1), far)
+    return Graph(padded, _padded(graph.near, to.pairs, to.atoms - 1), far, graph.waves)
+
+
+def _most(waves: Sequence[Waves | None]) -> Waves | None:
+    if len(missing := [n for n, w in enumerate(waves) if w is None]) not in (0, len(waves)):
+        raise ValueError(f"Graphs {missing[:10]} lack the waves that others have: build all for the same potential.")
+    given = [w for w in waves if w is not None]
+    return (max(w[0] for w in given), max(w[1] for w in given), max(w[2] for w in given)) if given else None
 
 
 def _all_or_none(name: str, values: list) -> np.ndarray | None:

@@ -8,15 +8,20 @@ from eukrates.matter.edges import Edges
 from eukrates.matter.system import System
 from eukrates.shapes import AnyArray
 
+Waves = tuple[int, int, int]
 FAR_AWAY = 1e3  # Å along x, y and z: where padded pairs point, outside every short cutoff, derivatives finite
 
 
 class Graph(eqx.Module):
-    """A system and who sees whom: `near` for the network, `far` for long-range physics."""
+    """A system and who sees whom: `near` for the network, `far` for long-range physics.
+
+    `waves` says how many lattice waves along each axis a sum over the reciprocal lattice needs (see `Potential.waves`).
+    """
 
     system: System
     near: Edges
     far: Edges | None = None
+    waves: Waves | None = eqx.field(static=True, default=None)
 
     def half_vectors(self, edges: Edges) -> Float[AnyArray, "half 3"]:
         """r_ij = r_j - r_i + n·cell in Å for the first half of the edges; the second half is its negative."""

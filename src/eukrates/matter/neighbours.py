@@ -38,10 +38,15 @@ def neighbours(structure: System, cutoff: float) -> Edges:
     return _mirrored(i, j, image, cutoff)
 
 
-def graph(structure: System, cutoff: float, far_cutoff: float | None = None) -> Graph:
-    """The graph of one structure on the host, with `far` edges where a far cutoff is given (Å)."""
+def graph(
+    structure: System, cutoff: float, far_cutoff: float | None = None, waves: tuple[int, int, int] | None = None
+) -> Graph:
+    """The graph of one structure on the host, with `far` edges where a far cutoff is given (Å).
+
+    `waves`: from `potential.waves(structure.cell)`, for potentials that sum over the reciprocal lattice.
+    """
     far = None if far_cutoff is None else neighbours(structure, far_cutoff)
-    return Graph(structure, neighbours(structure, cutoff), far)
+    return Graph(structure, neighbours(structure, cutoff), far, waves)
 
 
 def complete(atoms: int, cutoff: float = np.inf) -> Edges:

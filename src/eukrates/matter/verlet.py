@@ -58,7 +58,7 @@ class VerletList:
             charge=None if structure.charge is None else _filled((s.systems,), structure.charge),
             spin=None if structure.spin is None else _filled((s.systems,), structure.spin),
         )
-        return Graph(placed, self.graph.near, self.graph.far)
+        return Graph(placed, self.graph.near, self.graph.far, self.graph.waves)
 
 
 def displacement(
@@ -76,7 +76,12 @@ def displacement(
 
 
 def verlet(
-    structure: System, cutoff: float, far_cutoff: float | None = None, skin: float = 0.5, compact: bool = True
+    structure: System,
+    cutoff: float,
+    far_cutoff: float | None = None,
+    skin: float = 0.5,
+    compact: bool = True,
+    waves: tuple[int, int, int] | None = None,
 ) -> VerletList:
     """A list for one structure on the host, not padded; all pairs at once where it is open and small enough.
 
@@ -84,6 +89,7 @@ def verlet(
         structure: one structure, not padded.
         cutoff, far_cutoff: Å, what the potential reads.
         skin: Å of reserve.
+        waves: see `graph`.
         compact: whether all pairs may be listed where they are few.
 
     Raises:
@@ -91,14 +97,14 @@ def verlet(
     """
     if not 0 < skin < math.inf:
         raise ValueError(f"Expected a positive, finite skin in Å, got {skin!r}.")
-    listed = graph(structure, cutoff + skin, None if far_cutoff is None else far_cutoff + skin)
+    listed = graph(structure, cutoff + skin, None if far_cutoff is None else far_cutoff + skin, waves)
     reach = skin / 2
     if compact and not np.any(structure.cell):
         n = structure.atoms
         listings = [e for e in (listed.near, listed.far) if e is not None]
         if n <= ALWAYS_COMPLETE or all(n * (n - 1) <= COMPLETE_IF_WITHIN * e.i.size for e in listings):
             everyone = complete(n)
-            listed, reach = Graph(structure, everyone, None if far_cutoff is None else everyone), math.inf
+            listed, reach = Graph(structure, everyone, None if far_cutoff is None else everyone, waves), math.inf
     return VerletList(listed, np.asarray(structure.positions), reach)
 
 

@@ -3,8 +3,10 @@
 import abc
 
 import equinox as eqx
+import numpy as np
 
 from eukrates.matter import Graph
+from eukrates.matter.graph import Waves
 from eukrates.potential.prediction import Prediction
 
 
@@ -21,6 +23,14 @@ class Potential(eqx.Module):
     far_cutoff: eqx.AbstractVar[float | None]  # Å, reach of the far edges; None: they are not read
     elements: eqx.AbstractVar[tuple[str, ...] | None]  # symbols it knows; None: all
     needs: eqx.AbstractVar[tuple[str, ...]]  # of "charge", "spin": what every system must state
+
+    def waves(self, cell: np.ndarray) -> Waves | None:
+        """How many waves along each axis of cells [systems, 3, 3] a graph must provide; None: it sums over none.
+
+        Raises:
+            ValueError: cells for which the sum does not exist.
+        """
+        return None
 
     @abc.abstractmethod
     def __call__(self, graph: Graph) -> Prediction:
@@ -54,6 +64,11 @@ class Sum(Potential):
         """What all parts know."""
         known = [p.elements for p in self.parts if p.elements is not None]
         return tuple(s for s in known[0] if all(s in other for other in known)) if known else None
+
+    def waves(self, cell: np.ndarray) -> Waves | None:
+        """The most that a part needs, along each axis."""
+        found = [w for p in self.parts if (w := p.waves(cell)) is not None]
+        return (max(w[0] for w in found), max(w[1] for w in found), max(w[2] for w in found)) if found else None
 
     @property
     def needs(self) -> tuple[str, ...]:

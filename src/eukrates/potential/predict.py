@@ -54,6 +54,13 @@ def check(potential: Potential, graph: Graph, want: Sequence[str] = ()) -> None:
         if graph.far is None:
             raise ValueError(f"This potential reads far edges up to {potential.far_cutoff} Å and the graph has none.")
         _check_reach("far", potential.far_cutoff, graph.far.cutoff)
+    real = np.unique(np.asarray(graph.system.owner)[np.asarray(graph.system.real)])
+    needed = potential.waves(np.asarray(graph.system.cell)[real])
+    if needed is not None and (graph.waves is None or any(g < n for g, n in zip(graph.waves, needed, strict=True))):
+        raise ValueError(
+            f"This potential sums over {needed} waves along the axes of the lattice and the graph provides "
+            f"{graph.waves}: build it with waves=potential.waves(structure.cell)."
+        )
     if "stress" in want:
         s = graph.system
         occupied = np.unique(np.asarray(s.owner)[np.asarray(s.real)])

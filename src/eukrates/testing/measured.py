@@ -85,7 +85,7 @@ def labelled(graph: Graph, potential: Potential) -> Graph:
     far = None
     if graph.far is not None and potential.far_cutoff is not None:
         far = dataclasses.replace(graph.far, cutoff=float(potential.far_cutoff))
-    return Graph(graph.system, near, far)
+    return Graph(graph.system, near, far, graph.waves)
 
 
 def in_precision(graph: Graph, dtype) -> Graph:

@@ -48,7 +48,7 @@ def permuted(world: Graph, order: np.ndarray) -> Graph:
         both = lambda a, b: np.concatenate([a, b])
         return Edges(both(i, j), both(j, i), both(image, -image), both(real, real), e.cutoff)
 
-    return Graph(system, renamed(world.near), None if world.far is None else renamed(world.far))
+    return Graph(system, renamed(world.near), None if world.far is None else renamed(world.far), world.waves)
 
 
 def rearranged(owner: np.ndarray, arrange: Callable) -> np.ndarray:
@@ -83,7 +83,9 @@ def spoilt_padding(padded: Graph, rng: np.random.Generator) -> Graph:
         j = np.where(e.real, e.j, np.concatenate([other, one]))
         return Edges(i, j, e.image, e.real, e.cutoff)
 
-    return Graph(system, spoil_pairs(padded.near), None if padded.far is None else spoil_pairs(padded.far))
+    return Graph(
+        system, spoil_pairs(padded.near), None if padded.far is None else spoil_pairs(padded.far), padded.waves
+    )
 
 
 def structures(world: Graph) -> list[System]:
@@ -109,4 +111,4 @@ def structures(world: Graph) -> list[System]:
 def rebuilt(potential: Potential, systems: list[System], beyond: float = 0.0) -> Graph:
     """The batch of the graphs of single structures, with lists that reach `beyond` the potential's cutoffs, Å."""
     far = None if potential.far_cutoff is None else potential.far_cutoff + beyond
-    return batch([graph(s, potential.cutoff + beyond, far) for s in systems])
+    return batch([graph(s, potential.cutoff + beyond, far, potential.waves(s.cell)) for s in systems])

@@ -56,7 +56,7 @@ def _check_answers(potential: Potential, sample: Sample, loss: Loss) -> None:
     asked = [label for label in loss.labels if label not in WANTS]
     if not asked:
         return
-    one = to_device(graph(sample.system, potential.cutoff, potential.far_cutoff))
+    one = to_device(graph(sample.system, potential.cutoff, potential.far_cutoff, potential.waves(sample.system.cell)))
     found = eqx.filter_eval_shape(potential, one)  # only traced
     silent = [label for label in asked if getattr(found, label) is None]
     if silent:

@@ -65,7 +65,8 @@ class Evaluator:
     def _chunks(self, order: Iterable[int], systems: Sequence[System]) -> Iterator[tuple[list[int], list[Graph]]]:
         rows, graphs, pairs = [], [], 0
         for n in order:
-            one = graph(systems[n], self.potential.cutoff, self.potential.far_cutoff)
+            p = self.potential
+            one = graph(systems[n], p.cutoff, p.far_cutoff, p.waves(systems[n].cell))
             more = sum(size(one)[1::2])
             mixed = bool(graphs) and _states(one.system) != _states(graphs[0].system)
             if graphs and (len(graphs) == self.batch_size or pairs + more > PAIRS_OF_A_BATCH or mixed):

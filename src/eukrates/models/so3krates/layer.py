@@ -51,7 +51,9 @@ class Heads(eqx.Module):
 
     def __call__(self, x: Float[Array, "atoms channels"]) -> Float[Array, "atoms channels"]:
         heads, width, _ = self.weight.shape
-        return jnp.einsum("nhc,hac->nha", x.reshape(-1, heads, width), self.weight).reshape(x.shape)
+        # one matrix with the heads as blocks: XLA would transpose the result of a batched product in every reader
+        blocks = jnp.einsum("hac,hg->hcga", self.weight, jnp.eye(heads, dtype=x.dtype))
+        return x @ blocks.reshape(heads * width, heads * width)
 
 
 class Layer(eqx.Module):

@@ -4,16 +4,19 @@ from dataclasses import replace
 from typing import cast
 
 import equinox as eqx
+import numpy as np
 from jaxtyping import Array
 
 from eukrates.matter import Graph
+from eukrates.matter.graph import Waves
 from eukrates.models.so3krates.model import SO3krates
 from eukrates.numerics import sum_by
 from eukrates.physics.coulomb import coulomb
 from eukrates.physics.dispersion import dispersion
+from eukrates.physics.ewald import ewald_energies, wave_cutoff, wave_grid
 from eukrates.potential import Potential, Prediction
 
-ELECTROSTATICS = ("cutoff", "none")
+ELECTROSTATICS = ("cutoff", "ewald", "none")
 
 
 class SO3LR(Potential):
@@ -28,8 +31,9 @@ class SO3LR(Potential):
     Args:
         network: a SO3krates with `partial_charges` and `hirshfeld_ratios`.
         far_cutoff: Å, of electrostatics and dispersion; inf sums over all pairs and is for open structures.
-        electrostatics: "cutoff" goes smoothly to zero at the far cutoff; "none" leaves it out; see
-            `eukrates.physics.coulomb`. With an infinite far cutoff "cutoff" is the bare law.
+        electrostatics: "cutoff" goes smoothly to zero at the far cutoff (with an infinite one it is the bare law), see
+            `eukrates.physics.coulomb`; "ewald" sums over all images of a cell, without a cutoff, see
+            `eukrates.physics.ewald`; "none" leaves it out.
         width: Å, of the Coulomb kernel.
         fade: Å before the far cutoff over which dispersion goes to zero.
         damping: of dispersion.
@@ -90,10 +94,31 @@ class SO3LR(Potential):
         """What the network needs, the total charge among it."""
         return self.network.needs
 
+    def waves(self, cell: np.ndarray) -> Waves | None:
+        """Those of the Ewald sum, for cells that may stretch by a tenth.
+
+        Raises:
+            ValueError: "ewald" and a cell that is not periodic along three axes.
+        """
+        if self.electrostatics != "ewald":
+            return None
+        if not np.all(np.linalg.det(cell)):
+            raise ValueError(
+                'Electrostatics "ewald" is for cells that are periodic along three axes; this structure is not. '
+                'Choose electrostatics "cutoff" for it, with far_cutoff inf to sum over all pairs.'
+            )
+        return wave_grid(np.asarray(cell, np.float64), wave_cutoff(self.width), margin=0.1)
+
     def __call__(self, graph: Graph) -> Prediction:
         found = self.network(graph)
         charges, ratios = cast(Array, found.charges), cast(Array, found.hirshfeld_ratios)
         far = {"dispersion": dispersion(ratios, graph, self.far_cutoff, self.fade, self.damping)}
+        if self.electrostatics == "ewald":
+            if graph.waves is None:
+                raise ValueError('Electrostatics "ewald" needs graphs built with waves=potential.waves(cell).')
+            s = graph.system
+            exact = charges.astype(s.positions.dtype)
+            far["electrostatics"] = ewald_energies(exact, s.positions, s.cell, s.owner, graph.waves, self.width)
         if self.electrostatics == "cutoff":
             far["electrostatics"] = coulomb(charges, graph, self.width, self.far_cutoff)
         energies = cast(Array, found.energies) + sum(far.values())  # (1)
