@@ -8,7 +8,7 @@ from test_check import examined
 from eukrates.data import Sample, read
 from eukrates.data.check.descriptors import basis_for, expand
 from eukrates.data.check.linear import LinearModel
-from eukrates.data.check.stress import stress
+from eukrates.data.check.stress import measure_stress, stress_faults
 from eukrates.data.check.subject import Subject
 from eukrates.data.check.surrogate import rulers
 from eukrates.data.check.temperature import stiffness_and_temperature
@@ -72,7 +72,9 @@ def test_stress_from_strained_cells_alone(sign):
         samples.append(Sample(structure, energy=energy, stress=matrix))
     from eukrates.data.check.fingerprint import fingerprint
 
-    found = stress(Subject(samples, {}), [], {n: fingerprint(s) for n, s in enumerate(samples)})
+    subject = Subject(samples, {})
+    measured = measure_stress(subject, [], {n: fingerprint(s) for n, s in enumerate(samples)})
+    found = stress_faults(subject, measured)
     assert [f.fault for f in found] == ([] if sign > 0 else ["stress with the wrong sign"])
 
 

@@ -11,8 +11,6 @@ from collections import defaultdict
 
 import numpy as np
 
-from eukrates.data.advice import say_units
-from eukrates.data.check.factors import FORCE_FACTORS, Loudness, unit_of
 from eukrates.data.check.finding import Finding
 from eukrates.data.check.subject import Subject, spread
 from eukrates.elements import COVALENT_RADII, SYMBOLS
@@ -24,33 +22,25 @@ MDYN_PER_ANGSTROM = 1000 * GPA  # eV/Å²
 FRAMES, FEWEST = 400, 30
 
 
-def bond_stiffness(measured: dict[str, tuple[float, float, int]]) -> list[Finding]:
-    """Force constants of bonds to terminal atoms (`stiffness`) against Badger's rule."""
-    if not measured:
-        return []
+def bond_ratio(measured: dict[str, tuple[float, float, int]]) -> float:
+    """Median of k over Badger's rule; negative where stretched bonds push apart."""
+    return float(np.median([k / rule for k, rule, _ in measured.values()]))
+
+
+def say_bonds(measured: dict[str, tuple[float, float, int]]) -> str:
+    """Force constants beside the rule, in words."""
     total = sum(count for _, _, count in measured.values())
-    ratio = float(np.median([k / rule for k, rule, _ in measured.values()]))
     show = ", ".join(f"{name} {k:.3g} (rule: {rule:.2g})" for name, (k, rule, _) in list(measured.items())[:4])
-    evidence = f"force constants of bonds in eV/Å²: {show}; {total} bonds"
-    if ratio < 0:
-        fix = "Multiply the forces by -1: the file holds gradients instead of forces."
-        fault = "forces with the wrong sign: stretched bonds push apart"
-        return [Finding("force sign", "error", fault, (), evidence, fix)]
-    if 1 / 8 < ratio < 8:
+    return f"force constants of bonds in eV/Å²: {show}; {total} bonds"
+
+
+def bond_signs(measured: dict[str, tuple[float, float, int]]) -> list[Finding]:
+    """Force constants below zero."""
+    if not measured or bond_ratio(measured) > 0:
         return []
-    unit = unit_of(ratio, FORCE_FACTORS, 1.5)
-    energy = unit.split("/")[0] if unit and "mol" not in unit else "kcal/mol"
-    energy = "kJ/mol" if unit and unit.startswith("kJ") else energy
-    fault = f"forces look like {unit or 'another unit'}, labelled as eV/Angstrom"
-    fix = f"Declare the units when reading, for example {say_units({'energy': energy})}, or convert the file."
-    evidence += f"; {ratio:.3g} times the rule"
-    return [Finding("units", "error", fault, (), evidence, fix)]
-
-
-def loudness_of_bonds(measured: dict[str, tuple[float, float, int]]) -> Loudness:
-    """What Badger's rule says about the size of the forces."""
-    ratio = abs(float(np.median([k / rule for k, rule, _ in measured.values()])))
-    return "large" if ratio > 8 else "small" if ratio < 1 / 8 else "right"
+    fix = "Multiply the forces by -1: the file holds gradients instead of forces."
+    fault = "forces with the wrong sign: stretched bonds push apart"
+    return [Finding("force sign", "error", fault, (), say_bonds(measured), fix)]
 
 
 def stiffness(subject: Subject, seed: int = 0) -> dict[str, tuple[float, float, int]]:

@@ -13,8 +13,7 @@ from typing import cast
 
 import numpy as np
 
-from eukrates.data.advice import say_keys, say_units
-from eukrates.data.check.factors import Loudness, mix_of
+from eukrates.data.advice import say_keys
 from eukrates.data.check.finding import Finding
 from eukrates.data.check.fingerprint import Pair, near_pairs
 from eukrates.data.check.subject import Subject, spread
@@ -34,6 +33,11 @@ class Line:
     doubt: np.ndarray  # how far (1) may be wrong, eV: ½ Σ |ΔF_2 - ΔF_1| |Δr|
     slope: float
     correlation: float
+
+    @property
+    def clear(self) -> bool:
+        """True if the slope means something."""
+        return abs(self.correlation) > 0.6
 
     @property
     def residual(self) -> np.ndarray:
@@ -118,33 +122,25 @@ def robust_line(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     return slope, float(cross)
 
 
-def check_line(found: Line, loudness: Loudness = "unknown") -> list[Finding]:
-    """What the slope of (2) says about sign and units; `loudness`: what the scale of the forces says by itself."""
-    slope, correlation = found.slope, found.correlation
-    evidence = (
-        f"between near frames energies change {slope:.4g} times as much as forces say; expected 1 "
-        f"({len(found.pairs)} pairs, correlation {correlation:.2f})"
+def say_line(found: Line) -> str:
+    """The slope in words."""
+    return (
+        f"between near frames energies change {found.slope:.4g} times as much as forces say; expected 1 "
+        f"({len(found.pairs)} pairs, correlation {found.correlation:.2f})"
     )
-    if abs(correlation) < 0.6:
+
+
+def line_sign(found: Line) -> list[Finding]:
+    """What the sign of the slope of (2) says; its size is evidence about units (`declaration`)."""
+    if not found.clear or found.slope > 0:
         return []
-    if slope < 0:
-        size = "" if 0.6 < -slope < 1.6 else " and another unit"
-        fix = "Multiply the forces by -1: the file holds gradients instead of forces."
-        return [Finding("force sign", "error", f"forces with the wrong sign{size}", (), evidence, fix)]
-    if 0.65 < slope < 1.5:
-        return []
-    mix = mix_of(slope, 0.12 if correlation > 0.99 else 0.3, loudness)
-    if mix is None:
-        fix = f"Find out the unit of each and declare it: {say_units({'energy': '…', 'forces': '…'})}."
-        return [Finding("units", "error", "energies and forces do not belong together", (), evidence, fix)]
-    fault = f"energies in {mix[0]} with forces in {mix[1]}, labelled as eV and eV/Angstrom"
-    fix = f"Declare {say_units({'energy': mix[0], 'forces': mix[1]})} when reading, or convert the file."
-    return [Finding("units", "error", fault, (), evidence, fix)]
+    fix = "Multiply the forces by -1: the file holds gradients instead of forces."
+    return [Finding("force sign", "error", "forces with the wrong sign", (), say_line(found), fix)]
 
 
 def odd_energies(subject: Subject, found: Line, rulers: list[Ruler]) -> list[Finding]:
     """Frames whose energy is off the line with all their neighbours, and pairs that lie on two energy surfaces."""
-    if abs(found.correlation) < 0.6:
+    if not found.clear:
         return []
     limit = max(15 * spread(found.residual)[1], 0.02)
     rest = {k: abs(float(r)) - float(found.doubt[k]) for k, r in enumerate(found.residual)}

@@ -1,25 +1,28 @@
-"""Unit mistakes by their factors: which mix of units makes a number too large by so much."""
+"""Unit mistakes by their factors: how much too large a number is when its unit is taken for the declared one."""
 
 from math import log
-from typing import Literal
 
-from eukrates.units import BOHR, HARTREE, KCAL_PER_MOL, KJ_PER_MOL
+from eukrates.data.declared import Units
+from eukrates.units import energy_unit, length_unit
 
-Loudness = Literal["large", "small", "right", "not large", "unknown"]  # of forces, from their scale alone
+COMMON = ("eV", "kcal/mol", "kJ/mol", "Hartree", "Rydberg", "meV")
+FORCES = (*(f"{energy}/Angstrom" for energy in COMMON), "Hartree/Bohr", "Rydberg/Bohr", "eV/Bohr")
 
-# factor by which a number in this unit exceeds the same number in eV (or eV/Å)
-ENERGY_FACTORS = {
-    "kcal/mol": 1 / KCAL_PER_MOL,
-    "kJ/mol": 1 / KJ_PER_MOL,
-    "Hartree": 1 / HARTREE,
-    "Rydberg": 2 / HARTREE,
-    "meV": 1e3,
-}
-FORCE_FACTORS = {f"{name}/Angstrom": factor for name, factor in ENERGY_FACTORS.items()} | {
-    "Hartree/Bohr": BOHR / HARTREE,
-    "Rydberg/Bohr": 2 * BOHR / HARTREE,
-    "eV/Bohr": BOHR,
-}
+
+def force_unit(name: str) -> float:
+    """One unit of force such as Hartree/Bohr in eV/Å."""
+    energy, _, length = name.rpartition("/")
+    return energy_unit(energy) / length_unit(length)
+
+
+def energy_factors(units: Units) -> dict[str, float]:
+    """Unit of energy → how much too large its numbers are when read as `units` say; the declared one is left out."""
+    return _others({name: units.energy_factor / energy_unit(name) for name in COMMON})
+
+
+def force_factors(units: Units) -> dict[str, float]:
+    """Unit of force → how much too large its numbers are when read as `units` say; the declared one is left out."""
+    return _others({name: units.forces_factor / force_unit(name) for name in FORCES})
 
 
 def unit_of(factor: float, table: dict[str, float], tolerance: float) -> str | None:
@@ -30,20 +33,5 @@ def unit_of(factor: float, table: dict[str, float], tolerance: float) -> str | N
     return name if abs(log(factor / table[name])) <= log(1 + tolerance) else None
 
 
-def mix_of(slope: float, tolerance: float, loudness: Loudness = "unknown") -> tuple[str, str] | None:
-    """The units (energy, forces) whose mix makes energies change by `slope` > 0 times what the forces say.
-
-    One of the two is in eV (eV/Å), the simplest mistake; `loudness` of the forces tells which.
-    """
-    options = {("eV", unit): (1 / factor, factor) for unit, factor in FORCE_FACTORS.items()}
-    options |= {(unit, "eV/Angstrom"): (factor, 1.0) for unit, factor in ENERGY_FACTORS.items()}
-    fits = {
-        "large": lambda factor: factor > 1.5,
-        "small": lambda factor: factor < 0.67,
-        "right": lambda factor: 0.2 < factor < 5,
-        "not large": lambda factor: factor < 1.5,
-        "unknown": lambda factor: True,
-    }[loudness]
-    possible = {units: expected for units, (expected, factor) in options.items() if fits(factor)}
-    found = min(possible, key=lambda units: abs(log(slope / possible[units])))
-    return found if abs(log(slope / possible[found])) <= log(1 + tolerance) else None
+def _others(table: dict[str, float]) -> dict[str, float]:
+    return {name: factor for name, factor in table.items() if abs(log(factor)) > 1e-6}

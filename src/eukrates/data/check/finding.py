@@ -1,6 +1,6 @@
 """`Finding`: one thing that a check has to say, with its evidence and its fix."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,6 +19,7 @@ class Finding:
     where: tuple[str, ...]  # names of frames, or () for the whole data
     evidence: str
     fix: str
+    declare: Mapping[str, str] | None = None  # `units` to read with, all of them, where that is the fix
 
     @property
     def place(self) -> str:

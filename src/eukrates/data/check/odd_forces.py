@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from eukrates.data.check.factors import FORCE_FACTORS, unit_of
+from eukrates.data.check.factors import force_factors, unit_of
 from eukrates.data.check.finding import Finding
 from eukrates.data.check.subject import Subject
 from eukrates.data.check.surrogate import TRUST, Ruler
@@ -13,6 +13,7 @@ def forces_of_frames(subject: Subject, ruler: Ruler) -> list[Finding]:
     if ruler.quality < TRUST:
         return _unlearned(ruler)
     flipped, scaled, strange = [], {}, []  # (frame, evidence)
+    units = force_factors(subject.units)
     frames = [
         (int(n), np.asarray(subject.samples[n].forces), s) for n, s in zip(ruler.frames, ruler.forces, strict=True)
     ]
@@ -29,7 +30,7 @@ def forces_of_frames(subject: Subject, ruler: Ruler) -> list[Finding]:
         if cosine < -0.6 and _rms(f + s) < 0.7 * _rms(f):
             flipped.append((n, cosine))
         elif cosine > 0.8 and (factor > 5 or factor < 0.2):
-            unit = unit_of(factor, FORCE_FACTORS, 0.25)
+            unit = unit_of(factor, units, 0.25)
             if unit:
                 scaled.setdefault(unit, []).append((n, factor))
             else:
@@ -79,7 +80,7 @@ def _scaled(subject: Subject, found) -> list[Finding]:
             Finding(
                 "forces",
                 "error",
-                f"forces in another unit than in the rest: {unit} labelled as eV/Angstrom",
+                f"forces in another unit than in the rest: {unit}",
                 subject.names(n for n, _ in members),
                 f"{factor:.4g} times what the other frames teach",
                 f"Convert these frames from {unit} to the unit of the rest, or leave them out.",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from eukrates.data.check.factors import ENERGY_FACTORS, FORCE_FACTORS, unit_of
+from eukrates.data.check.factors import energy_factors, force_factors, unit_of
 from eukrates.data.check.finding import Finding
 from eukrates.data.check.subject import Subject, spread
 
@@ -27,8 +27,9 @@ def odd_totals(subject: Subject) -> list[Finding]:
         return []
     subject.spoilt.update(found)
     units: dict[str | None, list[int]] = {}
+    factors = energy_factors(subject.units)
     for n, (energy, expected) in found.items():
-        units.setdefault(unit_of(energy / expected, ENERGY_FACTORS, 0.03) if expected else None, []).append(n)
+        units.setdefault(unit_of(energy / expected, factors, 0.03) if expected else None, []).append(n)
     return [_energy_finding(subject, unit, members, found) for unit, members in units.items()]
 
 
@@ -36,9 +37,9 @@ def _energy_finding(subject: Subject, unit: str | None, members: list[int], foun
     worst = max(members, key=lambda n: abs(found[n][0] - found[n][1]))
     evidence = f"{subject.samples[worst].formula}: {found[worst][0]:.6g} eV, others have {found[worst][1]:.6g} eV"
     if unit:
-        fault = f"energies in another unit than the rest: {unit} labelled as eV"
+        fault = f"energies in another unit than the rest: {unit} read as {subject.units.energy}"
         evidence += f" (a factor of {found[worst][0] / found[worst][1]:.4g})"
-        fix = f"Convert the energies of these frames from {unit} to eV, and look at their forces."
+        fix = f"Convert the energies of these frames from {unit} to {subject.units.energy}, and look at their forces."
     else:
         fault = "energies far from all others"
         fix = (
@@ -78,7 +79,7 @@ def large_forces(subject: Subject) -> list[Finding]:
     if not far:
         return []
     worst, largest = max(far, key=lambda f: f[1])
-    unit = unit_of(float(np.median([s for _, s in far])) / middle, FORCE_FACTORS, 0.35)
+    unit = unit_of(float(np.median([s for _, s in far])) / middle, force_factors(subject.units), 0.35)
     atom = int(np.argmax(np.linalg.norm(forces[worst], axis=1)))
     evidence = f"{largest:.4g} eV/Å root mean square (largest on atom {atom}), the median frame has {middle:.3g} eV/Å"
     maybe = f"; the factor suggests {unit}" if unit else ""

@@ -7,38 +7,86 @@ s = 1 for σ = ∂E/∂ε / V, positive under tension. Where cells do not differ
 model S that learned from the forces of the other half of the data (`surrogate`).
 """
 
+from dataclasses import dataclass, field
+
 import numpy as np
 
 from eukrates.data.advice import say_units
 from eukrates.data.check.consistency import robust_line
+from eukrates.data.check.declaration import declared
 from eukrates.data.check.finding import Finding
 from eukrates.data.check.fingerprint import near_pairs
 from eukrates.data.check.subject import Subject, spread
 from eukrates.data.check.surrogate import Ruler
-from eukrates.units import GPA
-
-_UNITS = {"eV/Angstrom^3": 1.0, "GPa": 1 / GPA, "kbar": 10 / GPA, "bar": 1e4 / GPA}
+from eukrates.data.declared import Units
 
 
-def stress(subject: Subject, rulers: list[Ruler], prints: dict[int, np.ndarray], slope: float = 1.0) -> list[Finding]:
-    """One factor for all frames, then the frames that oppose the rest. `slope`: energies over work of forces."""
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Labels over what physics says, and what is needed to judge single frames."""
+
+    factors: tuple["Factor", ...] = ()
+    said: np.ndarray = field(default_factory=lambda: np.zeros((0, 6)))  # stress of models, differences, eV/Å³
+    labelled: np.ndarray = field(default_factory=lambda: np.zeros((0, 6)))
+    middle: np.ndarray = field(default_factory=lambda: np.zeros((0, 6)))
+    members: tuple[int, ...] = ()
+
+    @property
+    def worst(self) -> "Factor | None":
+        """The first factor that is far from 1, else the first."""
+        return next((f for f in self.factors if not 1 / f.far < abs(f.value) < f.far), *self.factors[:1] or (None,))
+
+
+@dataclass(frozen=True)
+class Factor:
+    """Label / truth over all frames."""
+
+    value: float
+    correlation: float
+    by: str
+    far: float  # forces in one cell leave the scale of the stress half open
+
+    @property
+    def words(self) -> str:
+        """The factor in words."""
+        return (
+            f"labels of stress are {self.value:.4g} times what {self.by} say "
+            f"(correlation {abs(self.correlation):.2f}); expected 1"
+        )
+
+
+def measure_stress(
+    subject: Subject, rulers: list[Ruler], prints: dict[int, np.ndarray], slope: float = 1.0
+) -> Measured | None:
+    """Factors from strained cells and from models; None without stress. `slope`: energies over work of forces."""
     frames = [n for n in subject.good if subject.samples[n].stress is not None]
     if not frames:
-        return []
+        return None
     said, labelled, middle, members = _from_rulers(subject, rulers)
     said = slope * said  # in the unit and with the sign of the energies
-    findings = _judge(*_from_strain(subject, frames, prints), "energies of strained frames")
-    if not findings and len(members):
-        findings = _judge(said.ravel(), labelled.ravel(), "a model that learned from the forces", labels_are_y=True)
-    if not findings and len(members):
-        findings = _odd(
-            subject, robust_line(said.ravel(), labelled.ravel())[0] * said + middle, labelled + middle, members
-        )
-    return findings
+    truth, labels = _from_strain(subject, frames, prints)
+    strained = _factor(labels, truth, "energies of strained frames", 2.0)
+    taught = _factor(labelled.ravel(), said.ravel(), "a model that learned from the forces", 5.0)
+    factors = tuple(f for f in (strained, taught) if f is not None)
+    return Measured(factors, said, labelled, middle, tuple(members))
+
+
+def stress_faults(subject: Subject, measured: Measured, closed: bool = False) -> list[Finding]:
+    """The sign of all, then frames that oppose the rest; the unit is for `judge_stress`."""
+    for factor in measured.factors:
+        if factor.value < 0:
+            fix, declare = _turned(subject.units, closed)
+            return [Finding("stress sign", "error", "stress with the wrong sign", (), factor.words, fix, declare)]
+    worst = measured.worst
+    if not measured.members or (worst is not None and not 1 / worst.far < worst.value < worst.far):
+        return []
+    said, labelled, middle = measured.said, measured.labelled, measured.middle
+    line = robust_line(said.ravel(), labelled.ravel())[0]
+    return _odd(subject, line * said + middle, labelled + middle, list(measured.members))
 
 
 def _from_strain(subject: Subject, frames: list[int], prints) -> tuple[np.ndarray, np.ndarray]:
-    """Right side (s = 1) and left side of (1) for pairs of frames with different cells."""
+    """Left side and right side (s = 1) of (1) for pairs of frames with different cells."""
     right, left = [], []
     for pair in near_pairs(subject, frames, prints, count=6):
         a, b = subject.samples[pair.first], subject.samples[pair.second]
@@ -63,7 +111,7 @@ def _from_strain(subject: Subject, frames: list[int], prints) -> tuple[np.ndarra
         if doubt < 0.3 * abs(b.energy - a.energy + work):
             right.append(value)
             left.append(b.energy - a.energy + work)
-    return np.array(right), np.array(left)
+    return np.array(left), np.array(right)
 
 
 def _from_rulers(subject: Subject, rulers: list[Ruler]):
@@ -88,34 +136,26 @@ def _from_rulers(subject: Subject, rulers: list[Ruler]):
     return (*(np.concatenate(rows) if rows else empty for rows in (said, labelled, middle)), members)
 
 
-def _judge(x: np.ndarray, y: np.ndarray, by: str, labels_are_y: bool = False) -> list[Finding]:
-    """`x` from labels and `y` from physics (strain), or the other way round (`labels_are_y`)."""
-    if len(x) < 8 or not np.any(x):
-        return []
-    slope, correlation = robust_line(x, y)
-    if abs(correlation) < 0.6:
-        return []
-    factor = slope if labels_are_y else 1 / slope  # label / truth
-    evidence = f"labels are {factor:.4g} times what {by} say (correlation {abs(correlation):.2f}); expected 1"
-    findings = []
-    if factor < 0:
-        fault = "stress with the wrong sign"
-        fix = f"Declare {say_units({'stress_positive': 'compression'})}, as VASP prints it, or multiply stress by -1."
-        findings.append(Finding("stress sign", "error", fault, (), evidence, fix))
-    size = abs(factor)
-    far = 5 if labels_are_y else 2  # forces in one cell leave the scale of the stress half open
-    if not 1 / far < size < far:
-        unit = min(_UNITS, key=lambda u: abs(np.log(size / _UNITS[u])))
-        if unit != "eV/Angstrom^3" and abs(np.log(size / _UNITS[unit])) < np.log(1.6):
-            fault, fix = (
-                f"stress in {unit}, labelled as eV/Angstrom^3",
-                f"Declare {say_units({'stress': unit})} when reading.",
-            )
-        else:
-            fault = "stress in another unit"
-            fix = f"Declare {say_units({'stress': '…'})}: eV/Angstrom^3, GPa, kbar, virial (-volume · stress, eV)."
-        findings.append(Finding("units", "error", fault, (), evidence, fix))
-    return findings
+def _turned(units: Units, closed: bool) -> tuple[str, dict[str, str] | None]:
+    """The fix for the other sign of all stress, and the declaration where there is one."""
+    if closed or units.stress == "virial":
+        return "Multiply stress by -1: it is positive under tension, a virial under compression.", None
+    compressed = units.stress_positive == "compression"
+    sign, who = ("tension", "as ASE has it") if compressed else ("compression", "as VASP prints it")
+    declare = {**declared(units), "stress_positive": sign}
+    return f"Declare {say_units(dict(declare))}, {who}, or multiply stress by -1.", declare
+
+
+def _factor(labels: np.ndarray, truth: np.ndarray, by: str, far: float) -> Factor | None:
+    """Robust ratio of labels and truth; None for few values or no correlation."""
+    if len(labels) < 8 or not np.any(truth) or not np.any(labels):
+        return None
+    if by.startswith("a model"):
+        slope, correlation = robust_line(truth, labels)
+    else:
+        slope, correlation = robust_line(labels, truth)
+        slope = 1 / slope if slope else np.inf
+    return Factor(slope, correlation, by, far) if abs(correlation) >= 0.6 and np.isfinite(slope) and slope else None
 
 
 def _odd(subject: Subject, said: np.ndarray, labelled: np.ndarray, members: list[int]) -> list[Finding]:

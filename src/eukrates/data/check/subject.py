@@ -10,6 +10,7 @@ import numpy as np
 from eukrates.data.atomic_energies import is_isolated_atom
 from eukrates.data.check.finding import names
 from eukrates.data.dataset import Source
+from eukrates.data.declared import Units
 from eukrates.data.sample import Sample
 
 State = tuple[float | None, float | None]  # charge, unpaired electrons
@@ -28,6 +29,12 @@ class Subject:
     def structures(self) -> list[int]:
         """Frames that are not free atoms."""
         return [n for n, sample in enumerate(self.samples) if not is_isolated_atom(sample)]
+
+    @cached_property
+    def units(self) -> Units:
+        """What the numbers were taken for; eV and Å where nobody says or several files differ."""
+        said = [source.units for source in self.sources]
+        return said[0] if said and all(units == said[0] for units in said) else Units()
 
     @property
     def good(self) -> list[int]:

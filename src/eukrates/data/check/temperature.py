@@ -11,8 +11,6 @@ import dataclasses
 
 import numpy as np
 
-from eukrates.data.advice import say_units
-from eukrates.data.check.finding import Finding
 from eukrates.data.check.subject import Subject
 from eukrates.data.check.surrogate import Ruler
 from eukrates.units import KELVIN
@@ -39,18 +37,6 @@ def stiffness_and_temperature(subject: Subject, ruler: Ruler) -> tuple[float, fl
     if not count or sum(traces) <= 0:
         return None
     return sum(traces) / count, sum(squares) / sum(traces) / KELVIN
-
-
-def scale(measured: tuple[float, float] | None) -> list[Finding]:
-    """Stiffness and temperature (`stiffness_and_temperature`) beyond anything that holds together."""
-    if measured is None or (measured[0] < STIFFEST and measured[1] < HOTTEST):
-        return []
-    evidence = (
-        f"atoms sit with {measured[0]:.3g} eV/Å² (possible: up to {STIFFEST:g}) and look {measured[1]:.3g} K hot "
-        f"(possible: up to {HOTTEST:g})"
-    )
-    fix = f"Declare the units when reading, for example {say_units({'energy': 'kcal/mol'})}, or convert the file."
-    return [Finding("units", "error", "forces too large for eV/Angstrom: kcal/mol labelled as eV?", (), evidence, fix)]
 
 
 def _moved(sample, step: np.ndarray):

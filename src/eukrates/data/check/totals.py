@@ -7,10 +7,12 @@ non-relativistic energy from H to Kr; a molecule has its atoms' energy within an
 relative to atoms lie far below, in steps that this check leaves alone.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from eukrates.data.advice import say_units
-from eukrates.data.check.factors import ENERGY_FACTORS, unit_of
+from eukrates.data.check.evidence import SAME_TOTAL
+from eukrates.data.check.factors import energy_factors, unit_of
 from eukrates.data.check.finding import Finding
 from eukrates.data.check.subject import Subject
 from eukrates.units import HARTREE
@@ -22,50 +24,56 @@ def all_electrons(numbers: np.ndarray) -> float:
     return float(-np.sum(0.768745 * z ** (7 / 3) - z**2 / 2 + 0.269900 * z ** (5 / 3)) * HARTREE)
 
 
-def total_energies(subject: Subject) -> list[Finding]:
-    """Ratios of energies to (1), and what they mean: of all frames, or of some."""
+@dataclass(frozen=True)
+class Totals:
+    """Energies over (1): their median, or none where some frames are in another unit than the rest."""
+
+    ratio: float | None
+    frames: int = 0
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The ratio in words."""
+        return f"median energy is {self.ratio:.4g} times that of all electrons of the atoms ({self.frames} frames)"
+
+
+def total_energies(subject: Subject) -> Totals:
+    """Ratios of energies to (1); frames in another unit than the rest are findings."""
     known = {
         n: energy / all_electrons(sample.numbers)
         for n in subject.good
         if (energy := (sample := subject.samples[n]).energy) is not None and 2 < sample.numbers.max() <= 36
     }
     if not known:
-        return []
+        return Totals(None)
     frames, ratios = list(known), np.array(list(known.values()))
-    ratio = float(np.median(ratios))
     if 0.05 < np.mean(np.abs(ratios - 1) < 0.05) < 0.95:
-        return _some(subject, frames, ratios)
-    evidence = f"median energy is {ratio:.4g} times that of all electrons of the atoms ({len(frames)} frames)"
-    unit = unit_of(ratio, ENERGY_FACTORS, 0.025)
-    if unit and ratio > 1:
-        fix = f"Declare {say_units({'energy': unit})} when reading, or convert the file."
-        return [Finding("units", "error", f"energies look like {unit}, labelled as eV", (), evidence, fix)]
-    if unit:
-        fix = f"If these are total energies of all electrons, declare {say_units({'energy': unit})}."
-        return [Finding("units", "warning", f"energies look like {unit}, labelled as eV", (), evidence, fix)]
-    if ratio > 1.06:
-        fix = "No electrons can bind so much: check the unit of energy and the elements."
-        return [Finding("units", "error", "energies beyond all electrons: wrong unit or elements", (), evidence, fix)]
-    if 0.6 < ratio < 0.96:
-        fix = "Check the elements against the calculation (or know that core electrons are missing)."
-        return [Finding("elements", "warning", "energies do not fit the elements", (), evidence, fix)]
-    return []
+        return Totals(None, 0, tuple(_some(subject, frames, ratios)))
+    return Totals(float(np.median(ratios)), len(frames))
+
+
+def odd_elements(totals: Totals) -> list[Finding]:
+    """Energies that are a little off, where no unit explains it."""
+    if totals.ratio is None or not 0.6 < totals.ratio < 0.96:
+        return []
+    fix = "Check the elements against the calculation (or know that core electrons are missing)."
+    return [Finding("elements", "warning", "energies do not fit the elements", (), totals.words, fix)]
 
 
 def _some(subject: Subject, frames: list[int], ratios: np.ndarray) -> list[Finding]:
-    """Some frames have the energy of all electrons in eV, others the same in another unit."""
+    """Some frames have the energy of all electrons in the declared unit, others the same in another unit."""
     by_unit: dict[str, list[int]] = {}
+    factors, declared = energy_factors(subject.units), subject.units.energy
     for n, ratio in zip(frames, ratios, strict=True):
-        unit = unit_of(float(ratio), ENERGY_FACTORS, 0.025)
+        unit = unit_of(float(ratio), factors, SAME_TOTAL)
         if unit:
             by_unit.setdefault(unit, []).append(n)
     findings = []
     for unit, members in by_unit.items():
         subject.spoilt.update(members)
-        evidence = (
-            f"their energies over those of all electrons of the atoms: {ENERGY_FACTORS[unit]:.4g}, where others have 1"
-        )
-        fault = f"energies in another unit than the rest: {unit} labelled as eV"
-        fix = f"Convert the energies of these frames from {unit} to eV, and look at their forces."
+        evidence = f"their energies over those of all electrons of the atoms: {factors[unit]:.4g}, where others have 1"
+        fault = f"energies in another unit than the rest: {unit} read as {declared}"
+        fix = f"Convert the energies of these frames from {unit} to {declared}, and look at their forces."
         findings.append(Finding("units", "error", fault, subject.names(members), evidence, fix))
     return findings
