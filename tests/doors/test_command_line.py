@@ -9,7 +9,21 @@ from eukrates.app import failures
 from eukrates.app.cli import run
 from eukrates.version import __version__
 
-VERBS = ("demo", "check", "train", "evaluate", "inspect", "md", "label", "convert", "pull", "doctor", "init", "schema")
+VERBS = (
+    "demo",
+    "check",
+    "train",
+    "evaluate",
+    "inspect",
+    "predict",
+    "md",
+    "label",
+    "convert",
+    "pull",
+    "doctor",
+    "init",
+    "schema",
+)
 LIGHT = """
 import sys
 from eukrates.app.cli import run

@@ -10,7 +10,7 @@ from eukrates.app.structures import frames_in, read_structure
 from eukrates.data import to_system
 from eukrates.dynamics import ENSEMBLES, Ensemble, Progress, Record, Run, resume, run
 from eukrates.dynamics.journal import read_settings
-from eukrates.models import load
+from eukrates.models import load, with_long_range
 from eukrates.numerics import cast
 from eukrates.potential import check_electrons, check_system
 
@@ -79,6 +79,7 @@ def simulate(
     choices: Simulation | None = None,
     electrons: Mapping[str, float] | None = None,
     frame: int = 0,
+    long_range: Mapping[str, Any] | None = None,
     progress: Callable[[Progress], None] | None = None,
     tell: Callable[[str], None] = print,
 ) -> Run:
@@ -91,6 +92,7 @@ def simulate(
         choices: what to do.
         electrons: "charge" (e) and "spin" (unpaired electrons), instead of what the file states.
         frame: of the structure file, from 0; -1 is the last.
+        long_range: far cutoff and electrostatics, see `eukrates.models.with_long_range`.
         progress: called now and then.
         tell: receives a sentence where the file has several frames.
 
@@ -103,7 +105,7 @@ def simulate(
         raise ValueError(
             f"{folder} is not empty. Nothing was touched: choose another folder, or --resume the run in it."
         )
-    potential = cast(load(model), choices.precision)
+    potential = cast(with_long_range(load(model), **dict(long_range or {})), choices.precision)
     atoms, frames = read_structure(structure, frame), frames_in(structure)
     if frames > 1:
         tell(f"Starts from frame {frame % frames} of {frames} in {structure}, counted from 0.")
@@ -120,12 +122,15 @@ def go_on(
     folder: str | Path,
     time_ps: float | int | None = None,
     precision: str | None = None,
+    long_range: Mapping[str, Any] | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Run:
     """Resume the run in a folder, bit for bit, to its end or to a later one (`time_ps` since its start).
 
-    The precision is that of the run. Raises ValueError for what `eukrates.dynamics.resume` refuses, another precision,
-    and a time that is not finite and positive.
+    The precision is that of the run; `long_range` must be given again as it was.
+
+    Raises:
+        ValueError: what `eukrates.dynamics.resume` refuses, another precision, a time that is not finite and positive.
     """
     told = read_settings(Path(folder))
     before = told["potential"].get("precision", precision or "float32")
@@ -134,7 +139,7 @@ def go_on(
     if time_ps is not None and not _possible(time_ps):
         raise ValueError(f"Expected a time (ps), finite and above 0, got {time_ps}.")
     steps = None if time_ps is None else round(1000 * time_ps / told["timestep_fs"])
-    return resume(cast(load(model), before), folder, steps, progress)
+    return resume(cast(with_long_range(load(model), **dict(long_range or {})), before), folder, steps, progress)
 
 
 def _possible(value: float | int) -> bool:

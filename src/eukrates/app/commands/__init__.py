@@ -7,8 +7,9 @@ from eukrates.app.commands.evaluate import evaluate
 from eukrates.app.commands.inspect import inspect
 from eukrates.app.commands.label import label
 from eukrates.app.commands.md import md
+from eukrates.app.commands.predict import predict
 from eukrates.app.commands.published import convert, pull
 from eukrates.app.commands.start import init, schema
 from eukrates.app.commands.train import train
 
-COMMANDS = (demo, check, train, evaluate, inspect, md, label, convert, pull, doctor, init, schema)
+COMMANDS = (demo, check, train, evaluate, inspect, predict, md, label, convert, pull, doctor, init, schema)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from eukrates.app.commands.options import Charge, Model, Spin
+from eukrates.app.commands.options import Charge, Electrostatics, FarCutoff, Model, Spin
 
 
 def md(
@@ -23,6 +23,8 @@ def md(
     spin: Spin = None,
     frame: Annotated[int | None, Option(help="Of a file with several, from 0; -1 is the last. Default: 0.")] = None,
     precision: Annotated[str | None, Option(help="float32 or float64, of the features. Default: float32.")] = None,
+    far_cutoff: FarCutoff = None,
+    electrostatics: Electrostatics = None,
     resume: Annotated[bool, Option("--resume", help="Go on with the run in the folder.")] = False,
 ) -> None:
     """Run dynamics. Stops, and keeps what was good, where atoms fly apart."""
@@ -35,14 +37,15 @@ def md(
     choices = said(ensemble=ensemble, temperature=temperature, timestep=timestep, friction=friction)
     choices |= said(every=every, seed=seed)
     electrons = said(charge=charge, spin=spin)
+    far = said(far_cutoff=far_cutoff, electrostatics=electrostatics)
     with progress("dynamics", "steps") as update:
         show = lambda p: update(p.step, p.steps, dynamics_words(p))
         if structure is None:
             refuse_given(choices | electrons | said(frame=frame), "--resume keeps the settings of the run")
-            run = go_on(model, folder, time, precision, show)
+            run = go_on(model, folder, time, precision, far, show)
         else:
             plan = Simulation.named(**choices, **said(time=time, precision=precision))
-            run = simulate(model, structure, folder, plan, electrons, frame or 0, show)
+            run = simulate(model, structure, folder, plan, electrons, frame or 0, far, show)
     print("\n".join(run.notes))
     print(f"{run.steps_done} steps of {run.settings.timestep_fs:g} fs, {run.ns_per_day:.3g} ns/day, in {folder}")
     if run.stopped:

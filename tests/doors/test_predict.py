@@ -1,0 +1,82 @@
+"""`eukrates predict`, and long-range choices on the command line."""
+
+import ase.io
+import jax
+import numpy as np
+import pytest
+from ase.build import molecule
+
+from eukrates.app.cli import run
+from eukrates.data import to_system
+from eukrates.data.trajectory import read_h5md
+from eukrates.matter import graph
+from eukrates.models import SO3LR, SO3krates, save
+from eukrates.potential import predict
+from eukrates.testing import shaken
+
+
+@pytest.fixture(scope="module")
+def so3lr():
+    heads = {"charge": True, "spin": True, "partial_charges": True, "hirshfeld_ratios": True}
+    small = {"features": 8, "layers": 1, "heads": 2, "degrees": (1, 2), "cutoff": 3.0, "basis_size": 4}
+    return SO3LR(shaken(SO3krates(("H", "C", "O"), **small, **heads, key=jax.random.key(0)), seed=1), far_cutoff=6.0)
+
+
+@pytest.fixture
+def model(so3lr, tmp_path):
+    return save(so3lr, tmp_path / "model.safetensors")
+
+
+@pytest.fixture
+def frames(tmp_path):
+    state = {"charge": 0, "spin": 0}
+    box = molecule("H2O", info=state, cell=np.eye(3) * 7.0, pbc=True)
+    ase.io.write(tmp_path / "frames.extxyz", [molecule("CH3CH2OH", info=state), box])
+    return tmp_path / "frames.extxyz"
+
+
+def test_everything_that_the_model_says_is_printed_and_written(so3lr, model, frames, tmp_path, capsys):
+    out = tmp_path / "out.extxyz"
+    assert run(["predict", str(model), str(frames), "-o", str(out), "--precision", "float64"]) == 0
+    head = capsys.readouterr().out.splitlines()[1].split()
+    assert head[:3] == ["frame", "formula", "energy"]
+    assert set(head[3:]) == {"network", "atoms", "zbl", "dispersion", "electrostatics"}
+    ethanol, water = ase.io.read(out, ":")
+    expected = predict(so3lr, graph(to_system(ethanol), 3.0, 6.0), ("energy", "forces", "forces_by_term"))
+    assert ethanol.get_potential_energy() == pytest.approx(expected.energy[0], abs=1e-5)
+    np.testing.assert_allclose(ethanol.get_forces(), expected.forces, atol=1e-5)
+    np.testing.assert_allclose(ethanol.arrays["forces_zbl"], expected.forces_by_term["zbl"], atol=1e-5)
+    np.testing.assert_allclose(ethanol.get_charges(), expected.charges, atol=1e-5)
+    np.testing.assert_allclose(ethanol.arrays["hirshfeld_ratios"], expected.hirshfeld_ratios, atol=1e-5)
+    assert ethanol.info["energy_electrostatics"] == pytest.approx(expected.terms["electrostatics"][0], abs=1e-5)
+    assert water.get_stress().shape == (6,)
+    assert "Nothing was overwritten" in _refused(["predict", str(model), str(frames), "-o", str(out)], capsys)
+
+
+def test_long_range_choices_reach_the_model(model, frames, tmp_path, capsys):
+    words = ["predict", str(model), str(frames), "--far-cutoff", "9", "--electrostatics", "none"]
+    assert run(words) == 0
+    assert "electrostatics" not in capsys.readouterr().out
+    assert "Known: cutoff, ewald, none" in _refused([*words[:-1], "ewold"], capsys)
+    assert "far_cutoff cannot be chosen" in _refused([*_plain(tmp_path), str(frames), "--far-cutoff", "9"], capsys)
+
+
+def test_dynamics_with_long_range_choices_resume_only_with_the_same(model, frames, tmp_path, capsys):
+    far = ["--electrostatics", "none"]
+    start = ["md", str(model), str(frames), "--folder", str(tmp_path / "md"), "--temperature", "10", "--every", "2"]
+    assert run([*start, "--time", "0.002", *far]) == 0
+    again = ["md", str(model), "--resume", "--folder", str(tmp_path / "md"), "--time", "0.004"]
+    assert "They differ" in _refused(again, capsys)
+    assert run([*again, *far]) == 0
+    assert len(read_h5md(tmp_path / "md" / "trajectory.h5").frames) == 5
+
+
+def _plain(folder):
+    network = SO3krates(("H", "C", "O"), features=8, layers=1, heads=2, degrees=(1, 2), key=jax.random.key(0))
+    return ["predict", str(save(network, folder / "plain.safetensors"))]
+
+
+def _refused(words, capsys) -> str:
+    capsys.readouterr()
+    assert run(words) != 0
+    return capsys.readouterr().err
