@@ -17,7 +17,15 @@ from eukrates.data import read, separate, write
 ROOT = Path(__file__).parents[2]
 NAMES = ("getting_started", "training", "model_file", "trust", "dynamics", "reference_data")
 PAGES = ("README.md", *(f"docs/{name}.md" for name in NAMES))
-ELSEWHERE = {"data.md": "tests/data/test_page.py", "laws.md": "tests/testing/test_laws_page.py"}
+ELSEWHERE = {
+    "data.md": "tests/data/test_page.py",
+    "laws.md": "tests/testing/test_laws_page.py",
+    "so3lr.md": "tests/doors/test_so3lr_page.py",
+}
+    "data.md": "tests/data/test_page.py",
+    "laws.md": "tests/testing/test_laws_page.py",
+    "so3lr.md": "tests/doors/test_so3lr_page.py",
+}
 ENGINES = {"docs/reference_data.md": ("tblite", "pyscf")}
 SMALLER = {  # what takes long → what takes seconds
     r"epochs=(150|50)\b": "epochs=1",
