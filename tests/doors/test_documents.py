@@ -22,10 +22,6 @@ ELSEWHERE = {
     "laws.md": "tests/testing/test_laws_page.py",
     "so3lr.md": "tests/doors/test_so3lr_page.py",
 }
-    "data.md": "tests/data/test_page.py",
-    "laws.md": "tests/testing/test_laws_page.py",
-    "so3lr.md": "tests/doors/test_so3lr_page.py",
-}
 ENGINES = {"docs/reference_data.md": ("tblite", "pyscf")}
 SMALLER = {  # what takes long → what takes seconds
     r"epochs=(150|50)\b": "epochs=1",
