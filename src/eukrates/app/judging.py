@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from eukrates.data import read
+from eukrates.data import Dataset, load_split, read, separate, split_by_file
 from eukrates.data.check import Report as CheckReport
 from eukrates.data.check import check
 from eukrates.data.sample import LABELS
@@ -20,13 +20,37 @@ def check_files(
     want: Sequence[str] | None = None,
     keys: Mapping[str, str | None] | None = None,
     units: Mapping[str, str] | None = None,
+    parts: Mapping[str, Sequence[str | Path]] | None = None,
+    split: str | Path | None = None,
 ) -> CheckReport:
     """Examine data files of one set; unreadable frames are findings.
 
+    Args:
+        files: of the whole set, or of its part "train" where there are `parts`.
+        want: labels that all structures must have.
+        keys, units: as in `read`.
+        parts: name of another part ("valid", "test") → its files; copies that two parts share are errors.
+        split: a file that training wrote (split.json): parts of the set in `files`, given in the order of the training.
+
     Raises:
-        ValueError: files that are missing or no data at all, keys or units that cannot be.
+        ValueError: files that are missing or no data at all, keys or units that cannot be, a split of other data, a
+            part without structures, parts and split at once.
     """
-    return check(read(list(files), keys or None, units or None, on_error="collect"), want)
+    several = {name: list(these) for name, these in (parts or {}).items() if these}
+    if several and split is not None:
+        raise ValueError(f"Parts are given twice: as files ({', '.join(several)}) and in {split}. Leave one out.")
+    all_files = {"train": list(files), **several}
+    found = {name: read(these, keys or None, units or None, on_error="collect") for name, these in all_files.items()}
+    if several:
+        dataset, known = split_by_file(found)
+        return check(dataset, want, known)
+    dataset = found["train"]
+    if split is None:
+        return check(dataset, want)
+    known = load_split(split)
+    if len(dataset) != known.structures:  # training divides the structures without free atoms
+        dataset = Dataset(tuple(separate(dataset)[1]), dataset.sources)
+    return check(dataset, want, known)
 
 
 def evaluate_file(

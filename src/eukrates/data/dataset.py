@@ -1,7 +1,7 @@
 """`Dataset`: samples together with what was understood of the file they came from."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -72,8 +72,8 @@ class Dataset(Sequence[Sample]):
         """Chemical symbols that occur, by atomic number."""
         return elements_of(self.samples)
 
-    def describe(self) -> str:
-        """A plain table: files, keys, counts, units, what was left unread."""
+    def describe(self, parts: Mapping[str, Sequence[int]] | None = None) -> str:
+        """A plain table: files, keys, counts (also of `parts`, indices by name), units, what was left unread."""
         lines = [f"{len(self)} structures, {_atoms(self.samples)}, elements {' '.join(self.elements) or 'none'}"]
         for source in self.sources:
             bad = f", {len(source.faults)} unreadable" if source.faults else ""
@@ -84,13 +84,18 @@ class Dataset(Sequence[Sample]):
             if source.unread:
                 lines.append("  not read: " + ", ".join(f"{k} ({n})" for k, n in sorted(source.unread.items())))
             lines += [f"  note: {note}" for note in source.notes]
-        lines.append(f"  {'label':<18}{'structures':>10}  read from")
-        keys = self.keys
-        counts = self.counts
+        keys, counts, parts = self.keys, self.counts, parts or {}
+        inside = {name: count_labels([self.samples[n] for n in indices]) for name, indices in parts.items()}
+        heads = "".join(f"{name:>{_width(name)}}" for name in inside)
+        lines.append(f"  {'label':<18}{'structures':>10}{heads}  read from")
+        if inside:
+            sizes = "".join(f"{len(parts[name]):>{_width(name)}}" for name in inside)
+            lines.append(f"  {'(all)':<18}{len(self):>10}{sizes}")
         for label, count in counts.items():
             if count or label in ("energy", "forces"):
                 key = keys.get(label, keys.get("multiplicity", "-") if label == "spin" else "-")
-                lines.append(f"  {label:<18}{count:>10}  {key if count else '-'}")
+                columns = "".join(f"{one[label]:>{_width(name)}}" for name, one in inside.items())
+                lines.append(f"  {label:<18}{count:>10}{columns}  {key if count else '-'}")
         lines.append("  in no structure: " + ", ".join(label for label, count in counts.items() if not count))
         return "\n".join(lines)
 
@@ -119,6 +124,11 @@ def count_labels(samples: Sequence[Sample]) -> dict[str, int]:
 def elements_of(samples: Iterable[Sample]) -> tuple[str, ...]:
     """Chemical symbols that occur, by atomic number."""
     return symbols(sorted({int(z) for sample in samples for z in np.unique(sample.numbers)}))
+
+
+def _width(name: str) -> int:
+    """Of a column of counts."""
+    return max(8, len(name) + 2)
 
 
 def _atoms(samples: Sequence[Sample]) -> str:

@@ -1,7 +1,9 @@
 """Frames from NumPy archives as sGDML, MD17, rMD17, QM7-X and SpookyNet spread them: R, E, F, z and their aliases."""
 
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from zipfile import BadZipFile, is_zipfile
 
 import numpy as np
 
@@ -25,10 +27,9 @@ def read_npz(path: Path) -> tuple[list[Frame], dict[str, str]]:
     field of each; a number that stands alone is a field of all.
 
     Raises:
-        ValueError: no positions or no atomic numbers, or shapes that do not fit.
+        ValueError: a damaged archive or none at all, no positions or no atomic numbers, or shapes that do not fit.
     """
-    with np.load(path, allow_pickle=False) as archive:
-        loaded = {key: _value(archive, key) for key in archive.files}
+    loaded = _load(path)
     content = {key: value for key, value in loaded.items() if value is not None}
     names = {what: _first(content, aliases) for what, aliases in _ALIASES.items()}
     for what in ("positions", "numbers"):
@@ -48,6 +49,22 @@ def read_npz(path: Path) -> tuple[list[Frame], dict[str, str]]:
     fields = {key: value for key, value in content.items() if key not in names.values()}
     frames = list(_frames(path.name, positions, numbers, content, names, fields))
     return frames, _units(content)
+
+
+def _load(path: Path) -> dict[str, np.ndarray | None]:
+    """The arrays of an archive; None for arrays of Python objects."""
+    advice = "Expected an archive that numpy.savez wrote; copy or download it again, and compare its size."
+    try:
+        whole = is_zipfile(path)
+    except OSError as error:
+        raise ValueError(f"{path.name} cannot be read: {error}") from error
+    if not whole:
+        raise ValueError(f"{path.name} is damaged, cut off, or no .npz archive. {advice}")
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {key: _value(archive, key) for key in archive.files}
+    except (OSError, EOFError, BadZipFile, zlib.error, KeyError, NotImplementedError) as error:
+        raise ValueError(f"{path.name} is damaged: {error or type(error).__name__}. {advice}") from error
 
 
 def _frames(file: str, positions, numbers, content, names, fields) -> Iterator[Frame]:

@@ -112,7 +112,8 @@ def _rarity(candidate: Candidate, evidence: Evidence) -> float:
     if not _equal(energy_unit(of_forces), energy_unit(energy)):
         found += 3.0
     if per != candidate.length:
-        found += 1.0 if of_forces in ATOMIC and per == "Bohr" else 4.0
+        usual = (of_forces in ATOMIC and per == "Bohr") or (of_forces, per) == ("eV", "Angstrom")
+        found += 1.0 if usual else 4.0
     return found
 
 

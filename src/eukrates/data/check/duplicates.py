@@ -29,7 +29,10 @@ def duplicates(subject: Subject, prints: dict[int, np.ndarray]) -> list[Finding]
     if leaks:
         fix = "Split again so that copies stay together; validation on training data says nothing."
         names = subject.names(b for _, b in leaks)
-        evidence = f"first: {subject.names(leaks[0])[0]} and {subject.names(leaks[0])[1]}"
+        first = [
+            f"{name} ({part.get(n, 'no part')})" for n, name in zip(leaks[0], subject.names(leaks[0]), strict=True)
+        ]
+        evidence = f"{len(leaks)} pairs; first: {' and '.join(first)}"
         findings.append(Finding("duplicates", "error", "one structure in two parts of the split", names, evidence, fix))
     different = [g for g in exact if _labels_differ(subject, g)]
     if different and len(different) > 0.5 * len(exact):

@@ -51,7 +51,8 @@ def check(data: Dataset | Sequence[Sample], want: Sequence[str] | None = None, s
     if subject.structures:
         more, said = _examine(subject)
         findings, done = findings + more, done + said
-    return Report(dataset.describe(), tuple(findings), tuple(done))
+    description = dataset.describe(None if split is None else split.parts)
+    return Report(description, tuple(findings), tuple(done))
 
 
 def _examine(subject: Subject) -> tuple[list[Finding], list[str]]:

@@ -24,7 +24,27 @@ def labels(subject: Subject, want: Sequence[str] | None) -> list[Finding]:
     unknown = sorted(set(wanted) - set(STATED))
     if unknown:
         raise ValueError(f"Unknown label {', '.join(unknown)}. Known: {', '.join(STATED)}.")
-    return [finding for label in wanted for finding in _missing(subject, label)]
+    findings = [finding for label in wanted for finding in _missing(subject, label)]
+    return findings + [_impossible(subject, label) for label in want or () if not _can_have(subject, label)]
+
+
+def _can_have(subject: Subject, label: str) -> bool:
+    return any(_due(sample, label) for sample in subject.samples)
+
+
+def _impossible(subject: Subject, label: str) -> Finding:
+    """A label that is asked for and that no structure can have."""
+    why, fix = "there are only free atoms", "Add structures of more than one atom"
+    if not subject.samples:
+        why, fix = "there are no structures", "Add some"
+    elif label == "stress" and subject.structures:
+        why = "no structure is periodic along all three axes, and stress is energy per volume"
+        fix = "Give the cells and pbc of the structures if they are crystals or liquids"
+    verb = "are" if label in _PLURAL else "is"
+    evidence = f"structures that may have {label}: 0 of {len(subject.samples)}; {why}"
+    return Finding(
+        "labels", "error", f"{label} {verb} wanted and in no structure", (), evidence, f"{fix}, or do not want {label}."
+    )
 
 
 def _missing(subject: Subject, label: str) -> list[Finding]:
