@@ -48,6 +48,12 @@ class Data(Section):
     units: UnitsSettings | None = Field(  # type: ignore[valid-type]
         default=None, description="units of the files. Default: eV and Angstrom; .npz files must say."
     )
+    charge: float | None = Field(
+        default=None, description="total charge in e of structures that do not state it; models that read it need it."
+    )
+    spin: float | None = Field(
+        default=None, ge=0, description="unpaired electrons of structures that do not state them; 0: closed shells."
+    )
     seed: int = Field(default=0, ge=0, strict=True, description="of the random split.")
     incomplete: bool = Field(
         default=False, strict=True, description="train although some structures lack a label; they do not count for it."

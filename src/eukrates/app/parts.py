@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eukrates.app.configuration import Data
-from eukrates.data import Dataset, Split, join, read, separate, split, split_by_file
+from eukrates.data import Dataset, Split, join, read, separate, split, split_by_file, with_state
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,8 @@ def read_parts(data: Data) -> Parts:
     files = files_of(data)
     units = None if data.units is None else data.units.make()
     found = {part: read(list(names), data.keys, units) for part, names in files.items()}
-    bare = {part: _take(dataset, separate(dataset)[1]) for part, dataset in found.items()}
+    molecules = {part: _take(dataset, separate(dataset)[1]) for part, dataset in found.items()}
+    bare = {part: with_state(dataset, data.charge, data.spin) for part, dataset in molecules.items()}
     atoms = join(_take(dataset, separate(dataset)[0]) for dataset in found.values())
     return Parts(*_divided(data, bare), atoms, files)
 

@@ -4,6 +4,7 @@ from eukrates.data.atomic_energies import AtomicEnergies, atomic_energies, is_is
 from eukrates.data.atoms import to_atoms, to_system
 from eukrates.data.dataset import Dataset, Source, join
 from eukrates.data.declared import Units
+from eukrates.data.electronic_state import with_state
 from eukrates.data.frame import Fault
 from eukrates.data.read import read
 from eukrates.data.sample import LABELS, Sample
@@ -33,5 +34,6 @@ __all__ = [
     "statistics",
     "to_atoms",
     "to_system",
+    "with_state",
     "write",
 ]
