@@ -2,13 +2,21 @@
 
 import json
 import re
+from importlib.resources import files as folder
 
 import ase.io
+import numpy as np
 import pytest
 from ase import Atoms
 from clusters import clusters, labelled
 
 from eukrates.app.cli import run
+from eukrates.units import BOHR, HARTREE
+
+
+def ethanol(count):
+    """Structures of the set that comes with the package."""
+    return ase.io.read(str(folder("eukrates.data") / "sets" / "ethanol.extxyz"), index=f"3:{3 + count}")
 
 
 @pytest.fixture
@@ -38,6 +46,55 @@ def test_check_reads_on_after_a_frame_that_cannot_be_read(tmp_path, capsys):
     ase.io.write(tmp_path / "nan.extxyz", frames)
     assert run(["check", str(tmp_path / "nan.extxyz")]) == 1
     assert "nan.extxyz#4" in capsys.readouterr().out
+
+
+def test_check_fails_on_atomic_units_and_says_which(tmp_path, capsys):
+    frames = ethanol(40)
+    for frame in frames:
+        results = frame.calc.results
+        results.update(energy=results["energy"] / HARTREE, forces=results["forces"] / (HARTREE / BOHR))
+        frame.positions /= BOHR
+    ase.io.write(tmp_path / "au.extxyz", frames)
+    assert run(["check", str(tmp_path / "au.extxyz")]) == 1
+    assert "--unit energy=Hartree --unit length=Bohr)" in " ".join(capsys.readouterr().out.split())
+    units = ["--unit", "energy=Hartree", "--unit", "length=Bohr"]
+    assert run(["check", str(tmp_path / "au.extxyz"), *units]) == 0
+
+
+def test_check_fails_where_a_wanted_label_cannot_be(data, capsys):
+    assert run(["check", str(data), "--want", "stress"]) == 1
+    assert "no structure is periodic" in capsys.readouterr().out
+
+
+def test_check_counts_parts_side_by_side_and_names_leaks(tmp_path, capsys):
+    frames = clusters(30)
+    for name, these in (("train", frames[:20]), ("valid", frames[19:24]), ("test", frames[24:])):
+        ase.io.write(tmp_path / f"{name}.extxyz", these)
+    files = {name: str(tmp_path / f"{name}.extxyz") for name in ("train", "valid", "test")}
+    assert run(["check", files["train"], "--valid", files["valid"], "--test", files["test"]]) == 1
+    said = capsys.readouterr().out
+    assert re.search(r"label +structures +train +valid +test", said)
+    assert re.search(r"energy +31 +20 +5 +6 ", said)
+    assert "train.extxyz#19 (train) and valid.extxyz#0 (valid)" in " ".join(said.split())
+    assert run(["check", files["train"], "--test", files["test"]]) == 0
+
+
+def test_check_reads_the_split_of_a_training(trained, data, capsys, failing):
+    assert run(["check", str(data), "--split", str(trained / "split.json")]) == 0
+    assert re.search(r"energy +56 +40 +8 +8 ", capsys.readouterr().out)
+    assert "Parts are given twice" in failing("check", data, "--valid", data, "--split", trained / "split.json")
+
+
+@pytest.mark.parametrize("damage", ["cut", "bent", "empty", "text"])
+def test_a_damaged_archive_is_named_without_advice_that_is_dangerous(tmp_path, failing, damage):
+    path = tmp_path / "set.npz"
+    np.savez(path, R=np.zeros((3, 2, 3)), z=np.array([1, 1]))
+    whole = path.read_bytes()
+    bent = whole[:60] + b"U" * 80 + whole[140:]
+    path.write_bytes({"cut": whole[: len(whole) // 2], "bent": bent, "empty": b"", "text": b"R E F z"}[damage])
+    said = failing("check", path, "--unit", "energy=eV")
+    assert "set.npz is damaged" in said
+    assert "pickle" not in said
 
 
 def test_check_refuses_what_is_not_there(failing):
@@ -119,16 +176,18 @@ def test_inspect_takes_structures_without_labels(model, data, tmp_path, capsys):
 
 
 def test_inspect_reads_labels_under_other_names_and_units(model, data, tmp_path, capsys):
-    renamed = ase.io.read(data)
-    renamed.arrays["pull"] = renamed.get_forces() * 23.060547830619
-    renamed.calc = None
-    ase.io.write(tmp_path / "named.xyz", renamed, format="extxyz", columns=["symbols", "positions", "pull"])
-    options = ["--data", str(tmp_path / "named.xyz"), "--key", "forces=pull", "--unit", "energy=kcal/mol"]
-    assert run(["inspect", str(model), *options, "--run", "0"]) in (0, 1)
-    said = capsys.readouterr().out
-    run(["inspect", str(model), "--data", str(data), "--run", "0"])
-    line = lambda text: next(row for row in text.splitlines() if "forces against labels" in row)
-    assert "where forces are" in line(said)
+    frames = ase.io.read(data, index="2:")
+    ase.io.write(tmp_path / "plain.extxyz", frames)
+    for frame in frames:
+        frame.arrays["pull"] = frame.get_forces() * 23.060547830619
+        frame.calc = None
+    ase.io.write(tmp_path / "named.xyz", frames, format="extxyz", columns=["symbols", "positions", "pull"])
+    lines = []
+    for name, more in (("plain.extxyz", []), ("named.xyz", ["--key", "forces=pull", "--unit", "energy=kcal/mol"])):
+        assert run(["inspect", str(model), "--data", str(tmp_path / name), *more, "--run", "0"]) in (0, 1)
+        lines.append(next(row for row in capsys.readouterr().out.splitlines() if "forces against labels" in row))
+    assert lines[0] == lines[1]
+    assert re.search(r"\d", lines[0].partition("forces against labels")[2])
 
 
 def test_inspect_refuses_names_without_data(model, failing):
