@@ -1,22 +1,29 @@
-"""What tests share: where the reference data are, if they are here at all, and a cache of compiled programs."""
+"""What tests share: where the reference data are, if they are here at all, and compiled programs."""
 
+import gc
 import os
-import tempfile
 from pathlib import Path
 
 import jax
 import pytest
 
-CACHE = Path(tempfile.gettempdir()) / "eukrates-compiled"
-
 
 @pytest.fixture(scope="session", autouse=True)
-def compiled_programs_are_kept():
-    """What one test run compiled, the next and its subprocesses load: most of the time of the suite is compiling."""
-    settings = {"JAX_COMPILATION_CACHE_DIR": str(CACHE), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0.3"}
-    os.environ |= {name: value for name, value in settings.items() if name not in os.environ}
-    jax.config.update("jax_compilation_cache_dir", os.environ["JAX_COMPILATION_CACHE_DIR"])
+def compiled_programs_are_kept(tmp_path_factory):
+    """What one test compiled, another loads: most of the time of the suite is compiling.
+
+    For this process and this session only: processes that tests kill may leave half a file behind.
+    """
+    jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("compiled")))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled_programs_leave_memory():
+    """Every compiled program is mapped into memory, and Linux allows a process some ten thousand such maps."""
+    yield
+    jax.clear_caches()
+    gc.collect()
 
 
 @pytest.fixture(scope="session")
