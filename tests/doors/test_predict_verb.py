@@ -5,6 +5,7 @@ import jax
 import numpy as np
 import pytest
 from ase.build import molecule
+from ase.calculators.singlepoint import SinglePointCalculator
 
 from eukrates.app.cli import run
 from eukrates.data import to_system
@@ -80,3 +81,16 @@ def _refused(words, capsys) -> str:
     capsys.readouterr()
     assert run(words) != 0
     return capsys.readouterr().err
+
+
+def test_evaluate_and_inspect_are_told_electrons_that_the_data_do_not_state(model, tmp_path, capsys):
+    ethanol = molecule("CH3CH2OH")
+    ethanol.calc = SinglePointCalculator(ethanol, energy=-1.0, forces=np.zeros((9, 3)))
+    ase.io.write(tmp_path / "data.extxyz", [ethanol] * 2)
+    words = ["evaluate", str(model), str(tmp_path / "data.extxyz")]
+    assert "depends on charge" in _refused(words, capsys)
+    assert run([*words, "--charge", "0", "--spin", "0"]) == 0
+    assert "2 structures" in capsys.readouterr().out
+    words = ["inspect", str(model), "--run", "0", "--data", str(tmp_path / "data.extxyz")]
+    assert "depends on charge" in _refused(words, capsys)
+    assert run([*words, "--charge", "0", "--spin", "0"]) in (0, 1)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from eukrates.app.reading import Reading
 from eukrates.data import Dataset, load_split, read, separate, split_by_file
 from eukrates.data.check import Report as CheckReport
 from eukrates.data.check import check
@@ -56,8 +57,7 @@ def check_files(
 def evaluate_file(
     model: str | Path,
     data: str | Path,
-    keys: Mapping[str, str | None] | None = None,
-    units: Mapping[str, str] | None = None,
+    reading: Reading | None = None,
     json_file: Path | None = None,
     report: Path | None = None,
 ) -> Evaluation:
@@ -67,7 +67,7 @@ def evaluate_file(
         ValueError: what `load`, `read` and `evaluate` refuse.
     """
     potential = load(model)
-    structures = read(data, keys or None, units or None)
+    structures = (reading or Reading())(data)
     if not any(s.labels for s in structures):
         raise ValueError(f"No structure has a label ({', '.join(LABELS)}); looked for in {structures.describe()}")
     found = evaluate(potential, structures)
@@ -82,8 +82,7 @@ def evaluate_file(
 def inspect_file(
     model: str | Path,
     data: str | Path | None = None,
-    keys: Mapping[str, str | None] | None = None,
-    units: Mapping[str, str] | None = None,
+    reading: Reading | None = None,
     run: ShortRun | None = None,
     json_file: Path | None = None,
     report: Path | None = None,
@@ -95,7 +94,7 @@ def inspect_file(
         ValueError: what `load`, `read` and `inspect` refuse.
     """
     potential, header = load(model), read_header(model)
-    structures = read(data, keys or None, units or None) if data is not None else ()
+    structures = (reading or Reading())(data) if data is not None else ()
     found = inspect(potential, structures, header, run, progress=progress)
     if json_file is not None:
         write_atomically(json_file, json.dumps(found.as_dict(), indent=1))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from eukrates.app.commands.options import Json, Keys, Model, Overwrite, Page, Units
+from eukrates.app.commands.options import Json, Keys, Model, Overwrite, Page, SilentCharge, SilentSpin, Units
 
 
 def evaluate(
@@ -13,6 +13,8 @@ def evaluate(
     data: Annotated[Path, typer.Argument(help="Labelled structures.")],
     keys: Keys = None,
     units: Units = None,
+    charge: SilentCharge = None,
+    spin: SilentSpin = None,
     json_file: Json = None,
     report: Page = None,
     overwrite: Overwrite = False,
@@ -20,9 +22,11 @@ def evaluate(
     """Errors of a model: MAE and RMSE by property, element and group, in eV, Å and kcal/mol."""
     from eukrates.app.judging import evaluate_file
     from eukrates.app.outputs import claim, keys_of, pairs
+    from eukrates.app.reading import Reading
 
     claim([json_file, report], overwrite)
-    found = evaluate_file(model, data, keys_of(keys), pairs(units, "--unit"), json_file, report)
+    reading = Reading(keys_of(keys), pairs(units, "--unit"), charge, spin)
+    found = evaluate_file(model, data, reading, json_file, report)
     print(found.text())
     if found.broken:
         raise ValueError(f"{len(found.broken)} predictions are NaN or infinite; see above.")

@@ -8,6 +8,8 @@ from typer import Argument, Option
 Model = Annotated[Path, Argument(help="Model file (.safetensors).")]
 Keys = Annotated[list[str] | None, Option("--key", help="LABEL=NAME IN THE FILE, LABEL= for none. Default: detected.")]
 Units = Annotated[list[str] | None, Option("--unit", help="QUANTITY=UNIT, e.g. energy=kcal/mol. Default: eV, Å.")]
+SilentCharge = Annotated[float | None, Option("--charge", help="e, of structures that do not state it.")]
+SilentSpin = Annotated[float | None, Option("--spin", help="Unpaired electrons of structures that do not state them.")]
 Json = Annotated[Path | None, Option("--json", help="Write all numbers (eV, Å, e) there.")]
 Page = Annotated[Path | None, Option("--report", help="Write a page with tables and plots (.html) there.")]
 Overwrite = Annotated[bool, Option("--overwrite", help="Replace existing output.")]
