@@ -4,7 +4,7 @@ Tables are indexed by atomic number; entry 0 is the padding atom.
 Covalent radii: Cordero et al., Dalton Trans. 2008, 2832 (doi:10.1039/b801115j), as tabulated by ASE.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from ase.data import atomic_masses, atomic_numbers, chemical_symbols, covalent_radii
@@ -25,6 +25,14 @@ def number(symbol: str) -> int:
 def symbols(numbers: Iterable[int]) -> tuple[str, ...]:
     """Chemical symbols of atomic numbers."""
     return tuple(SYMBOLS[int(z)] for z in numbers)
+
+
+def by_number(values: Mapping[str, float]) -> np.ndarray:
+    """Values by symbol as a table indexed by atomic number, [119] in float64; zero for all other elements."""
+    table = np.zeros(SPECIES)
+    for symbol, value in values.items():
+        table[number(symbol)] = value
+    return table
 
 
 def formula(numbers: np.ndarray) -> str:

@@ -32,6 +32,11 @@ class Published:
     digest: str  # of the arrays and hyperparameters, see `content_digest`
     card: dict[str, str]
 
+    @property
+    def source(self) -> str:
+        """URL of the parameters."""
+        return f"{self.home}/{self.file}"
+
 
 MODELS = {
     "so3lr": Published(
@@ -61,8 +66,8 @@ def convert(name: str, parameters: str | Path, out: str | Path) -> Path:
     known = _known(name)
     arrays, settings = read_archive(parameters)
     genuine = content_digest(arrays, settings) == known.digest
-    source = f"{known.home}/{known.file}" if genuine else f"{Path(parameters).name}, not the published parameters"
-    return save(known.build(arrays, settings), out, {**known.card, "source": source, "converted_from": name})
+    source = known.source if genuine else f"{Path(parameters).name}, not the published parameters"
+    return _saved(name, arrays, settings, source, out)
 
 
 def pull(name: str, tell: Callable[[str], None] = print) -> Path:
@@ -88,7 +93,7 @@ def pull(name: str, tell: Callable[[str], None] = print) -> Path:
                 f"The parameters at {known.home} are not those that this version knows: digest {found}, expected "
                 f"{known.digest}. They may be newer: fetch them yourself and use `eukrates convert {name}`."
             )
-        convert(name, Path(folder) / known.file, place)
+    _saved(name, arrays, settings, known.source, place)
     tell(f"Wrote {place}. Licence {known.card['licence']}; cite {known.card['citation']}.")
     return place
 
@@ -111,6 +116,11 @@ def content_digest(arrays: Mapping[str, np.ndarray], settings: Mapping[str, Any]
 
 def _neighbours(settings: Mapping[str, Any]) -> Any:
     return (settings.get("data") or {}).get("avg_num_neighbors")
+
+
+def _saved(name: str, arrays: Mapping[str, np.ndarray], settings: Mapping[str, Any], source: str, out) -> Path:
+    known = _known(name)
+    return save(known.build(arrays, settings), out, {**known.card, "source": source, "converted_from": name})
 
 
 def _known(name: str) -> Published:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eukrates.data.sample import Sample
-from eukrates.elements import SPECIES, SYMBOLS, number
+from eukrates.elements import SYMBOLS, by_number, number
 
 ISOLATED = ("isolatedatom", "isolated_atom", "isolated atom")
 
@@ -34,10 +34,7 @@ class AtomicEnergies:
 
     def table(self) -> np.ndarray:
         """eV by atomic number, [119]; zero for elements that are not known."""
-        table = np.zeros(SPECIES)
-        for symbol, energy in self.energies.items():
-            table[number(symbol)] = energy
-        return table
+        return by_number(self.energies)
 
 
 def is_isolated_atom(sample: Sample) -> bool:

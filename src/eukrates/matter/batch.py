@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from eukrates.matter.edges import Edges
-from eukrates.matter.graph import Graph, Waves
+from eukrates.matter.graph import Graph, Waves, most_waves
 from eukrates.matter.system import System
 
 
@@ -94,8 +94,7 @@ def pad(graph: Graph, to: Size | None = None) -> Graph:
 def _most(waves: Sequence[Waves | None]) -> Waves | None:
     if len(missing := [n for n, w in enumerate(waves) if w is None]) not in (0, len(waves)):
         raise ValueError(f"Graphs {missing[:10]} lack the waves that others have: build all for the same potential.")
-    given = [w for w in waves if w is not None]
-    return (max(w[0] for w in given), max(w[1] for w in given), max(w[2] for w in given)) if given else None
+    return most_waves([w for w in waves if w is not None])
 
 
 def _all_or_none(name: str, values: list) -> np.ndarray | None:

@@ -1,5 +1,7 @@
 """`Graph`: all that a potential may read."""
 
+from collections.abc import Sequence
+
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Float
@@ -10,6 +12,11 @@ from eukrates.shapes import AnyArray
 
 Waves = tuple[int, int, int]
 FAR_AWAY = 1e3  # Å along x, y and z: where padded pairs point, outside every short cutoff, derivatives finite
+
+
+def most_waves(needs: Sequence[Waves]) -> Waves | None:
+    """The most along each axis; None of none."""
+    return (max(w[0] for w in needs), max(w[1] for w in needs), max(w[2] for w in needs)) if needs else None
 
 
 class Graph(eqx.Module):

@@ -17,10 +17,9 @@ import math
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Float
 
-from eukrates.elements import SPECIES, number
+from eukrates.elements import by_number
 from eukrates.matter import Graph
 from eukrates.numerics import sum_by
 from eukrates.physics.pairs import distances, far_edges, shared
@@ -95,10 +94,7 @@ class Coulomb(Potential):
 
     def __call__(self, graph: Graph) -> Prediction:
         s = graph.system
-        table = np.zeros(SPECIES)
-        for symbol, q in self.by_symbol:
-            table[number(symbol)] = q
-        charges = jnp.asarray(table, s.positions.dtype)[s.numbers]
+        charges = jnp.asarray(by_number(self.charges), s.positions.dtype)[s.numbers]
         energies = coulomb(charges, graph, self.width, self.far_cutoff)
         energy = sum_by(energies, s.owner, s.systems)
         return Prediction(energy=energy, terms={"electrostatics": energy}, energies=energies, charges=charges)

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from eukrates.elements import SPECIES, number
+from eukrates.elements import by_number, number
 from eukrates.matter import Graph
 from eukrates.numerics import sum_by
 from eukrates.potential.potential import Potential
@@ -58,7 +58,7 @@ class FreeAtoms(Potential):
 
     def __call__(self, graph: Graph) -> Prediction:
         s = graph.system
-        table = jnp.asarray(_table(self.e0), s.positions.dtype)
+        table = jnp.asarray(by_number(self.e0), s.positions.dtype)
         energies = jnp.where(s.real, table[s.numbers], 0.0)
         energy = sum_by(energies, s.owner, s.systems)
         return Prediction(energy=energy, terms={TERM: energy}, energies=energies)
@@ -77,7 +77,7 @@ def free_atom_energies(potential: Potential) -> dict[str, float]:
 
 def sum_of_free_atoms(e0: Mapping[str, float], numbers: np.ndarray) -> float:
     """Σ E0[Z_i] of one structure in eV, in float64 on the host."""
-    return float(_table(e0)[np.asarray(numbers)].sum())
+    return float(by_number(e0)[np.asarray(numbers)].sum())
 
 
 def bound_energy(prediction: Prediction) -> Float[Array, " systems"]:
@@ -90,10 +90,3 @@ def _inner(potential: Potential) -> Iterator[Potential]:
     for field in dataclasses.fields(potential):
         value = getattr(potential, field.name)
         yield from (v for v in (value if isinstance(value, tuple | list) else (value,)) if isinstance(v, Potential))
-
-
-def _table(e0: Mapping[str, float]) -> np.ndarray:
-    table = np.zeros(SPECIES)
-    for symbol, energy in e0.items():
-        table[number(symbol)] = energy
-    return table

@@ -6,7 +6,7 @@ import equinox as eqx
 import numpy as np
 
 from eukrates.matter import Graph
-from eukrates.matter.graph import Waves
+from eukrates.matter.graph import Waves, most_waves
 from eukrates.potential.prediction import Prediction
 
 
@@ -67,8 +67,7 @@ class Sum(Potential):
 
     def waves(self, cell: np.ndarray) -> Waves | None:
         """The most that a part needs, along each axis."""
-        found = [w for p in self.parts if (w := p.waves(cell)) is not None]
-        return (max(w[0] for w in found), max(w[1] for w in found), max(w[2] for w in found)) if found else None
+        return most_waves([w for p in self.parts if (w := p.waves(cell)) is not None])
 
     @property
     def needs(self) -> tuple[str, ...]:

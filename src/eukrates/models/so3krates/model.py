@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from eukrates.elements import SPECIES, number
+from eukrates.elements import SPECIES, by_number, number
 from eukrates.equivariant import parity, spherical_harmonics
 from eukrates.matter import Graph
 from eukrates.models.so3krates.dense import MLP
@@ -192,7 +192,7 @@ class SO3krates(Potential):
         x = self.encode(graph)
         out = self.scales[s.numbers] * self.readout(x)[:, 0] + self.offsets[s.numbers]
         network = jnp.where(s.real, out, 0.0).astype(totals)
-        atoms = jnp.where(s.real, jnp.asarray(self._e0_table(), totals)[s.numbers], 0.0)
+        atoms = jnp.where(s.real, jnp.asarray(by_number(self.e0), totals)[s.numbers], 0.0)
         energies, terms = network + atoms, {"network": network, "atoms": atoms}  # (3)
         if self.repulsion is not None:
             repulsion = cast(Array, self.repulsion(graph).energies)
@@ -240,12 +240,6 @@ class SO3krates(Potential):
             harmonics=harmonics,
             mirrored=harmonics * parity(self.degrees, dtype),
         )
-
-    def _e0_table(self) -> np.ndarray:
-        table = np.zeros(SPECIES)
-        for symbol, energy in self.free_atoms:
-            table[number(symbol)] = energy
-        return table
 
 
 def _check(elements, features, layers, heads, degrees, radial_basis, cutoff_function) -> None:
