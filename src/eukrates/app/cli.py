@@ -7,7 +7,7 @@ import typer
 
 from eukrates.app.commands import COMMANDS
 from eukrates.app.failures import asked_for_traceback, report
-from eukrates.app.large_pages import restart_with_large_pages
+from eukrates.app.kept_memory import restart_with_kept_memory
 from eukrates.version import __version__
 
 # some versions of typer bring a click of their own
@@ -53,7 +53,7 @@ def run(arguments: list[str]) -> int:
 
 def main() -> None:
     """The entry point of the console script."""
-    restart_with_large_pages()
+    restart_with_kept_memory()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     sys.exit(run(sys.argv[1:]))
