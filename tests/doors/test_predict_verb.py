@@ -58,7 +58,7 @@ def test_long_range_choices_reach_the_model(model, frames, tmp_path, capsys):
     words = ["predict", str(model), str(frames), "--far-cutoff", "9", "--electrostatics", "none"]
     assert run(words) == 0
     assert "electrostatics" not in capsys.readouterr().out
-    assert "Known: cutoff, ewald, none" in _refused([*words[:-1], "ewold"], capsys)
+    assert "Known: cutoff, ewald, p3m, none" in _refused([*words[:-1], "ewold"], capsys)
     assert "far_cutoff cannot be chosen" in _refused([*_plain(tmp_path), str(frames), "--far-cutoff", "9"], capsys)
 
 

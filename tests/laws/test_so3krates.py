@@ -40,6 +40,10 @@ class TestOtherChoices(PotentialLaws):
     )
 
 
+class TestForInference(PotentialLaws):
+    potential = staticmethod(lambda: model(degrees=(1, 2, 3), charge=True, spin=True).for_inference())
+
+
 def worlds():
     """A charged radical in the open, and a triclinic crystal smaller than the cutoff."""
     rng = np.random.default_rng(5)

@@ -96,6 +96,11 @@ def test_ewald_electrostatics_of_periodic_water_equal_the_lattice_sum(published,
     np.testing.assert_allclose(found.forces, ref["forces"], rtol=0, atol=1e-5)
     voigt = found.stress[0][[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]]
     np.testing.assert_allclose(voigt, ref["stress_voigt"], rtol=0, atol=1e-6)
+    mesh = model.but(electrostatics="p3m")
+    light = eukrates.predict(mesh, eukrates.graph(world, 4.5, 12.0, mesh.waves(world.cell)), ("forces", "stress"))
+    assert light.energy[0] == pytest.approx(float(ref["energy"]), abs=2e-5)
+    np.testing.assert_allclose(light.forces, ref["forces"], rtol=0, atol=2e-5)
+    np.testing.assert_allclose(light.stress, found.stress, rtol=0, atol=1e-7)
     with pytest.raises(ValueError, match=r"waves along the axes of the lattice and the graph provides None"):
         eukrates.predict(model, eukrates.graph(world, 4.5, 12.0))
     with pytest.raises(ValueError, match="periodic along three axes"):
@@ -137,7 +142,7 @@ def test_stress_is_the_slope_of_the_energy_in_a_sheared_cell_smaller_than_the_fa
     ref = np.load(shared / "ref/so3lr/water__lr12.npz")
     model = cast(published.but(far_cutoff=9.0), "float64")
     cell = np.array([[5.0, 0, 0], [0.8, 4.6, 0], [-0.5, 0.7, 5.2]])
-    for electrostatics in ("cutoff", "ewald"):
+    for electrostatics in ("cutoff", "ewald", "p3m"):
         potential = model.but(electrostatics=electrostatics)
 
         def at(strain, want=("energy",), potential=potential):
@@ -156,3 +161,25 @@ def test_stress_is_the_slope_of_the_energy_in_a_sheared_cell_smaller_than_the_fa
 def _unchecked(model, graph):
     with jax.enable_x64(True):
         return to_host(eqx.filter_jit(evaluate)(model, to_device(pad(graph))))
+
+
+@pytest.mark.parametrize(("first", "second", "spin"), [(1, 8, 1), (8, 8, 2), (6, 7, 1), (1, 17, 0)])
+def test_energy_and_forces_of_a_dimer_are_continuous_through_every_cutoff(first, second, spin, published):
+    model, step = cast(published, "float64"), 0.01
+    distances = np.arange(0.9, 20.0, step)
+    pair = lambda r: eukrates.system([first, second], [[0, 0, 0], [0, 0, r]], charge=0, spin=spin)
+    graphs = [eukrates.graph(pair(r), model.cutoff, model.far_cutoff) for r in distances]
+    found = eukrates.predict(model, eukrates.matter.batch(graphs))
+    pull = found.forces[1::2, 2]
+    # the published head takes the absolute value of its ratios: where one passes zero (stretched radicals), forces jump
+    sound = np.all(found.hirshfeld_ratios.reshape(-1, 2) > 0.03, axis=1)
+    assert sound.mean() > 0.95
+    change, whole = np.abs(np.diff(pull)), np.convolve(~sound, np.ones(9), "same")[:-1] == 0
+    windows = np.lib.stride_tricks.sliding_window_view(np.pad(change, 4), 9)
+    around = np.delete(windows, 4, axis=1).max(axis=1)
+    assert np.all((change < 1.5 * around + 1e-8)[whole])  # a jump would stand out from what is around it
+    bend = np.convolve(np.abs(np.diff(pull, 2)), np.ones(2), "same")[1:]
+    missed = np.abs(np.diff(found.energy) + (pull[1:] + pull[:-1]) / 2 * step)  # by the trapezoidal rule
+    assert np.all((missed[1:-1] < step / 6 * bend + 1e-9)[whole[1:-1]])
+    assert np.all(np.abs(pull[distances > 12.0]) < 1e-9)
+    assert np.abs(pull[(distances > 5.0) & (distances < 10.0)]).max() > 1e-6

@@ -24,7 +24,8 @@ def double():
 
 @partial(jax.jit, static_argnames=("shape", "width", "order"))
 def mesh(charges, positions, cell, shape, width=WIDTH, order=6):
-    call = lambda q, r, c: mesh_energy(q, r, c, shape, width, order)
+    owner = jnp.zeros(charges.shape[0], jnp.int32)
+    call = lambda q, r, c: mesh_energy(q, r, c[None], owner, shape, width, order)[0]
     return jax.value_and_grad(call, argnums=(0, 1, 2))(charges, positions, cell)
 
 
@@ -109,10 +110,10 @@ def test_gradients_are_derivatives_also_across_mesh_points():
 def test_atoms_share_the_energy_and_padding_is_nothing():
     charges, positions, cell = large(2)
     shape = mesh_shape(cell, WIDTH, 1e-6)
-    atoms = jax.jit(lambda *given: mesh_energies(*given, shape, WIDTH))(charges, positions, cell)
+    owner = np.zeros(200, np.int32)
+    atoms = jax.jit(lambda *given: mesh_energies(*given, owner, shape, WIDTH))(charges, positions, cell[None])
     energy = float(mesh(charges, positions, cell, shape)[0])
     assert float(np.sum(atoms)) == pytest.approx(energy, abs=1e-10)
-    owner = np.zeros(200, np.int32)
     exact = jax.jit(lambda *given: ewald_energies(*given, owner, (12, 12, 13), WIDTH))(charges, positions, cell[None])
     assert rms(atoms - exact) < 1e-5 * rms(exact)
     padding = np.arange(200) >= 190
@@ -122,6 +123,21 @@ def test_atoms_share_the_energy_and_padding_is_nothing():
     value, parts = mesh(charges, positions, np.zeros((3, 3)), shape)
     assert float(value) == 0
     assert all(not np.any(p) for p in parts)
+
+
+def test_structures_of_a_batch_do_not_see_each_other():
+    (q1, r1, cell1), (q2, r2, cell2) = large(2), large(3, cubic=True)
+    shape = mesh_shape(30 * np.eye(3), WIDTH, 1e-6)
+    cells = np.stack([cell1, np.zeros((3, 3)), cell2])
+    owner = np.repeat(np.array([0, 1, 2], np.int32), [200, 200, 200])
+    given = np.concatenate([q1, q1, q2]), np.concatenate([r1, r1, r2])
+    call = lambda q, r: mesh_energy(q, r, cells, owner, shape, WIDTH)
+    energies, forces = jax.jit(lambda q, r: (call(q, r), jax.grad(lambda r: call(q, r).sum())(r)))(*given)
+    for n, one in ((0, (q1, r1, cell1)), (2, (q2, r2, cell2))):
+        energy, (_, alone, _) = mesh(*one, shape)
+        assert float(energies[n]) == pytest.approx(float(energy), abs=1e-12)
+        np.testing.assert_allclose(forces[200 * n : 200 * (n + 1)], alone, atol=1e-12)
+    assert float(energies[1]) == 0
 
 
 def test_images_and_the_choice_of_cell():
@@ -171,4 +187,4 @@ def test_errors_teach():
     with pytest.raises(ValueError, match="order 4 to 8"):
         mesh_shape(np.eye(3), WIDTH, order=3)
     with pytest.raises(ValueError, match="at least 6 mesh points"):
-        mesh_energy(np.ones(1), np.zeros((1, 3)), np.eye(3), (8, 8, 5), WIDTH)
+        mesh_energy(np.ones(1), np.zeros((1, 3)), np.eye(3)[None], np.zeros(1, int), (8, 8, 5), WIDTH)

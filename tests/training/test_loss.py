@@ -87,7 +87,7 @@ class Ions(Potential):
         charges = self.q * jnp.where(s.numbers == 9, -1.0, 1.0) * s.real
         nothing = jnp.zeros(s.systems)
         dipole = sum_by(charges[:, None] * s.positions, s.owner, s.systems)
-        return Prediction(nothing, {"pairs": nothing}, dipole=dipole)
+        return Prediction(nothing, {"pairs": nothing}, dipole=dipole, charges=charges, hirshfeld_ratios=2 * charges)
 
 
 def test_the_loss_of_dipoles_is_that_of_equation_1_and_so_is_its_slope():
@@ -107,6 +107,27 @@ def test_the_loss_of_dipoles_is_that_of_equation_1_and_so_is_its_slope():
     sums = loss(Ions(jnp.float32(q)), graph, goal)[1]
     assert float(sums["dipole_count"]) == 6
     assert float(sums["dipole_abs"]) == pytest.approx(0.1 + 0.3 + 0.2, rel=1e-5)
+
+
+def test_the_losses_of_atoms_are_those_of_equation_1_and_so_are_their_slopes():
+    bond = lambda length, **labels: Sample(system([9, 1], [[5.0, 1, 1], [5, 1, 1 + length]]), name="HF", **labels)
+    samples = [
+        bond(1.0, charges=np.array([-0.4, 0.4])),  # predicted -q, q
+        bond(2.0, charges=np.array([-0.3, 0.3]), hirshfeld_ratios=np.array([0.0, 0.9]), weight=3.0),  # 2q for h
+        bond(1.5, energy=1.0),  # has neither and does not count
+    ]
+    graph, goal = next(Batches(samples, 3.0, 3, {}, 0).in_order())
+    loss = Loss(energy=0.0, forces=0.0, charges=7.0, hirshfeld_ratios=2.0)
+    q = 0.5
+    value, slope = jax.value_and_grad(lambda q: loss(Ions(q), graph, goal)[0])(jnp.float32(q))
+    charges = (2 * (q - 0.4) ** 2 + 3 * 2 * (q - 0.3) ** 2) / (2 + 6)
+    ratios = 3 * ((-2 * q - 0.0) ** 2 + (2 * q - 0.9) ** 2) / 6
+    assert float(value) == pytest.approx(7 * charges + 2 * ratios, rel=1e-5)
+    by_hand = 7 * (4 * (q - 0.4) + 12 * (q - 0.3)) / 8 + 2 * 3 * (8 * q + 4 * (2 * q - 0.9)) / 6
+    assert float(slope) == pytest.approx(by_hand, rel=1e-5)
+    sums = loss(Ions(jnp.float32(q)), graph, goal)[1]
+    assert (float(sums["charges_count"]), float(sums["hirshfeld_ratios_count"])) == (4, 2)
+    assert float(sums["charges_abs"]) == pytest.approx(2 * 0.1 + 2 * 0.2, rel=1e-5)
 
 
 def test_the_loss_refuses_nonsense():

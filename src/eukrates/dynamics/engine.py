@@ -58,7 +58,7 @@ class Engine:
         self._progress = progress or (lambda report: None)
         self._told, self._reported = 0, -math.inf  # notes that were reported, and when
         with jax.enable_x64(True):
-            self._potential = to_device(potential)
+            self._potential = to_device(potential.for_inference())
             self._freedom = jnp.asarray([float(settings.freedom), 0.0])
             self._ensemble = jax.tree.map(lambda number: jnp.asarray(float(number)), settings.ensemble)
         self._capacity = int(np.clip(FRAME_BYTES // (72 * settings.structure.atoms), 1, MOST_FRAMES))

@@ -69,7 +69,7 @@ class Calculator(AseCalculator):
         self.parameters.update(precision=precision, **known | choices)
         potential = with_long_range(potential, **{name: self.parameters[name] for name in LONG_RANGE})
         with jax.enable_x64(True):
-            self.potential = to_device(cast(potential, precision))
+            self.potential = to_device(cast(potential, precision).for_inference())
         self.implemented_properties = [*type(self).implemented_properties, *_extras(self.potential)]
         self._list: VerletList | None = None
         self._sent: Graph | None = None

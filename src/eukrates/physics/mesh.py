@@ -1,4 +1,4 @@
-"""Particle mesh (P3M) sum of Gaussian charges, for one large periodic structure.
+"""Particle mesh (P3M) sum of Gaussian charges, for large periodic structures.
 
 B-splines of order p put the charges on a mesh of N₁ × N₂ × N₃ points (W: product of the three splines), the sum over
 waves is taken there, by one fast Fourier transform:
@@ -18,8 +18,9 @@ import math
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
+from eukrates.numerics import sum_by
 from eukrates.physics.reciprocal import lattice_energy, per_atom, reciprocal, smeared
 from eukrates.shapes import AnyArray
 
@@ -79,18 +80,22 @@ def mesh_shape(cell: Float[np.ndarray, "3 3"], width: float, accuracy: float = 1
 def mesh_energy(
     charges: Float[AnyArray, " atoms"],
     positions: Float[AnyArray, "atoms 3"],
-    cell: Float[AnyArray, "3 3"],
+    cell: Float[AnyArray, "systems 3 3"],
+    owner: Int[AnyArray, " atoms"],
     shape: Shape,
     width: float,
     order: int = 6,
-) -> Float[AnyArray, ""]:
-    """Electrostatic energy in eV, (1); differentiable by the three arrays.
+) -> Float[AnyArray, " systems"]:
+    """Electrostatic energy in eV of each structure, (1); differentiable by all arrays of floats.
+
+    One structure after the other has the mesh for itself: many small ones are better served by `ewald_energy`.
 
     Args:
         charges: e; zero for padding.
         positions: Å.
-        cell: Å, rows are lattice vectors; without a volume (open along any axis) the energy is 0.
-        shape: from `mesh_shape`; static.
+        cell: Å, rows are lattice vectors. A structure without a volume (open along any axis) contributes 0.
+        owner: the structure of each atom.
+        shape: from `mesh_shape`, large enough for every cell; static.
         width: σ in Å of the kernel erf(d/σ)/d.
         order: of the B-splines; static.
 
@@ -101,21 +106,36 @@ def mesh_energy(
     if min(shape) < order:
         raise ValueError(f"Expected at least {order} mesh points along each axis for order {order}, got {shape}.")
     rows, volume = reciprocal(cell)
-    waves = jnp.fft.rfftn(_spread(charges, positions @ rows.T, shape, order))
-    energy = jnp.sum(_influence(rows, shape, width, order) * (waves.real**2 + waves.imag**2))
-    return lattice_energy(energy, jnp.sum(charges * charges), jnp.sum(charges), volume, width)
+    q = jnp.asarray(charges)
+
+    def one(n):
+        own = jnp.where(owner == n, q, 0.0)
+        nothing = lambda own, rows: jnp.zeros((), q.dtype)
+        waves = lambda own, rows: _waves(own, positions, rows, shape, width, order)
+        return jax.lax.cond(volume[n] > 0, waves, nothing, own, rows[n])
+
+    systems = cell.shape[0]
+    found = jax.lax.map(one, jnp.arange(systems))
+    return lattice_energy(found, sum_by(q * q, owner, systems), sum_by(q, owner, systems), volume, width)
 
 
 def mesh_energies(
     charges: Float[AnyArray, " atoms"],
     positions: Float[AnyArray, "atoms 3"],
-    cell: Float[AnyArray, "3 3"],
+    cell: Float[AnyArray, "systems 3 3"],
+    owner: Int[AnyArray, " atoms"],
     shape: Shape,
     width: float,
     order: int = 6,
 ) -> Float[AnyArray, " atoms"]:
     """The atoms' shares of `mesh_energy` in eV. For forces differentiate `mesh_energy`, at half the cost."""
-    return per_atom(lambda q: mesh_energy(q, positions, cell, shape, width, order), jnp.asarray(charges))
+    return per_atom(lambda q: mesh_energy(q, positions, cell, owner, shape, width, order), jnp.asarray(charges))
+
+
+def _waves(charges, positions, rows, shape: Shape, width: float, order: int):
+    """Σ_k G(k) |ρ̂(k)|² of one structure."""
+    waves = jnp.fft.rfftn(_spread(charges, positions @ rows.T, shape, order))
+    return jnp.sum(_influence(rows, shape, width, order) * (waves.real**2 + waves.imag**2))
 
 
 def _spread(charges, f, shape: Shape, order: int):

@@ -16,6 +16,8 @@ PANELS = (  # name of the metric, title, unit, inside → shown
     ("forces_mae", "Force MAE", "meV/Å", 1e3),
     ("stress_mae", "Stress MAE", "meV/Å³", 1e3),
     ("dipole_mae", "Dipole MAE", "me Å", 1e3),
+    ("charges_mae", "Charge MAE", "me", 1e3),
+    ("hirshfeld_ratios_mae", "Hirshfeld ratio MAE", "10⁻³", 1e3),
 )
 
 

@@ -32,6 +32,10 @@ class Potential(eqx.Module):
         """
         return None
 
+    def for_inference(self) -> "Potential":
+        """The same potential, to the rounding of its parameters, as fast as it can be where these never change."""
+        return self
+
     @abc.abstractmethod
     def __call__(self, graph: Graph) -> Prediction:
         """Energy, its terms, and the per-atom and per-system quantities that the potential knows."""
@@ -68,6 +72,10 @@ class Sum(Potential):
     def waves(self, cell: np.ndarray) -> Waves | None:
         """The most that a part needs, along each axis."""
         return most_waves([w for p in self.parts if (w := p.waves(cell)) is not None])
+
+    def for_inference(self) -> "Sum":
+        """The sum of the parts for inference."""
+        return Sum(tuple(p.for_inference() for p in self.parts))  # pyright: ignore[reportCallIssue]
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -209,8 +209,8 @@ def _fingerprint(plan: Plan, potential: Potential, train: Sequence[Sample], vali
         for array in (sample.numbers, sample.system.positions, sample.energy, sample.forces, sample.weight):
             sha.update(b"-" if array is None else np.ascontiguousarray(array).tobytes())
         s = sample.system
-        rest = {"stress": sample.stress, "dipole": sample.dipole, "charge": s.charge, "spin": s.spin}
-        rest["cell"] = s.cell if np.any(s.cell) else None
+        rest = {label: getattr(sample, label) for label in ("stress", "dipole", "charges", "hirshfeld_ratios")}
+        rest |= {"charge": s.charge, "spin": s.spin, "cell": s.cell if np.any(s.cell) else None}
         for name, array in rest.items():
             if array is not None:
                 sha.update(name.encode() + np.ascontiguousarray(array).tobytes())

@@ -1,9 +1,10 @@
-"""The loss: weighted squared errors of energy per atom, forces, stress, dipole.
+"""The loss: weighted squared errors of energy per atom, forces, stress, dipole, charges, Hirshfeld ratios.
 
-    L = w_E ⟨(ΔE/N)²⟩ + w_F ⟨|ΔF|²/3⟩ + w_σ ⟨|V Δσ/N|²/9⟩ + w_μ ⟨|Δμ|²/3⟩      (1)
+    L = w_E ⟨(ΔE/N)²⟩ + w_F ⟨|ΔF|²/3⟩ + w_σ ⟨|V Δσ/N|²/9⟩ + w_μ ⟨|Δμ|²/3⟩ + w_q ⟨Δq²⟩ + w_h ⟨Δh²⟩      (1)
 
-Each average runs over the structures (for forces: over the atoms) that have the label, weighted with the weight of
-the structure. All but the last are in eV² (per Å² for forces), so weights near 1 are balanced; V Δσ/N is a virial.
+Each average runs over the structures (for forces, charges and Hirshfeld ratios: over the atoms) that have the label,
+weighted with the weight of the structure. The first three are in eV² (per Å² for forces), so weights near 1 are
+balanced; V Δσ/N is a virial. The last two are about 1e-3 to 1e-1 e² and 1e-2: weights of 10 to 100 make them count.
 """
 
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ class Loss:
         forces: of components of forces, in Å²/eV².
         stress: of components of the virial per atom, in 1/eV².
         dipole: of components of the dipole, in 1/(e Å)².
+        charges: of partial charges, in 1/e².
+        hirshfeld_ratios: of atomic volumes relative to free atoms.
 
     Raises:
         ValueError: a negative weight, or nothing to learn from.
@@ -33,6 +36,8 @@ class Loss:
     forces: float = 1.0
     stress: float = 0.0
     dipole: float = 0.0
+    charges: float = 0.0
+    hirshfeld_ratios: float = 0.0
 
     def __post_init__(self):
         weights = vars(self)
@@ -66,14 +71,20 @@ def errors(prediction: Prediction, graph: Graph, goal: Targets) -> dict:
     sums: dict = {}
     energy = (bound_energy(prediction) - goal.energy)[:, None]
     _add(sums, "energy", energy, goal.has_energy, goal.weight, 1 / goal.sizes)
+    weight = goal.weight[graph.system.owner]
     if prediction.forces is not None:
-        weight = goal.weight[graph.system.owner]
         _add(sums, "forces", prediction.forces - goal.forces, goal.has_forces, weight, 1.0)
     if prediction.stress is not None:
         delta = (prediction.stress - goal.stress).reshape(-1, 9)
         _add(sums, "stress", delta, goal.has_stress, goal.weight, graph.system.volume / goal.sizes)
     if prediction.dipole is not None:
         _add(sums, "dipole", prediction.dipole - goal.dipole, goal.has_dipole, goal.weight, 1.0)
+    if prediction.charges is not None:
+        delta = (prediction.charges - goal.charges)[:, None]
+        _add(sums, "charges", delta, goal.has_charges, weight, 1.0)
+    if prediction.hirshfeld_ratios is not None:
+        delta = (prediction.hirshfeld_ratios - goal.hirshfeld_ratios)[:, None]
+        _add(sums, "hirshfeld_ratios", delta, goal.has_hirshfeld_ratios, weight, 1.0)
     return sums
 
 

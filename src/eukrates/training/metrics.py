@@ -28,7 +28,7 @@ class Tally:
         return dict(self._total)
 
     def metrics(self, loss: Loss) -> dict[str, float]:
-        """MAE and RMSE by label (energy eV, forces eV/Å, stress eV/Å³, dipole e Å) and the loss over all batches.
+        """MAE and RMSE by label (eV, eV/Å, eV/Å³, e Å and e) and the loss over all batches.
 
         Labels that no structure has are left out.
         """

@@ -18,10 +18,14 @@ class Targets(eqx.Module):
     forces: Float[AnyArray, "atoms 3"]  # eV/Å
     stress: Float[AnyArray, "systems 3 3"]  # eV/Å³
     dipole: Float[AnyArray, "systems 3"]  # e Å
+    charges: Float[AnyArray, " atoms"]  # e
+    hirshfeld_ratios: Float[AnyArray, " atoms"]
     has_energy: Bool[AnyArray, " systems"]
     has_forces: Bool[AnyArray, " atoms"]
     has_stress: Bool[AnyArray, " systems"]
     has_dipole: Bool[AnyArray, " systems"]
+    has_charges: Bool[AnyArray, " atoms"]
+    has_hirshfeld_ratios: Bool[AnyArray, " atoms"]
     weight: Float[AnyArray, " systems"]
     sizes: Float[AnyArray, " systems"]  # number of atoms, 1 for padding
 
@@ -36,24 +40,30 @@ def targets(samples: Sequence[Sample], e0: Mapping[str, float], atoms: int, syst
                 rows[n] = value
         return rows
 
+    def per_atom(label, shape):
+        found = [getattr(s, label) for s in samples]
+        rows = [np.zeros((n, *shape)) if f is None else f for f, n in zip(found, counts, strict=True)]
+        owned = np.repeat([f is not None for f in found], counts)
+        values = np.pad(np.concatenate(rows), [(0, rest)] + [(0, 0)] * len(shape)).astype(np.float32)
+        return {label: values, f"has_{label}": np.pad(owned, (0, rest))}
+
     def present(label):
         return np.array([getattr(s, label) is not None for s in samples] + [False] * (systems - len(samples)))
 
     relative = [None if s.energy is None else s.energy - sum_of_free_atoms(e0, s.numbers) for s in samples]
     counts = [s.system.atoms for s in samples]
-    forces = [np.zeros((n, 3)) if s.forces is None else s.forces for s, n in zip(samples, counts, strict=True)]
-    owned = np.repeat([s.forces is not None for s in samples], counts)
     rest = atoms - sum(counts)
     ones = np.ones(systems - len(samples))
     return Targets(
         energy=per_system(relative, ()),
-        forces=np.pad(np.concatenate(forces), ((0, rest), (0, 0))).astype(np.float32),
         stress=per_system([s.stress for s in samples], (3, 3)),
         dipole=per_system([s.dipole for s in samples], (3,)),
         has_energy=present("energy"),
-        has_forces=np.pad(owned, (0, rest)),
         has_stress=present("stress"),
         has_dipole=present("dipole"),
+        **per_atom("forces", (3,)),
+        **per_atom("charges", ()),
+        **per_atom("hirshfeld_ratios", ()),
         weight=np.concatenate([[s.weight for s in samples], ones]).astype(np.float32),
         sizes=np.concatenate([counts, ones]).astype(np.float32),
     )

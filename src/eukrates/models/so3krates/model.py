@@ -15,7 +15,7 @@ from eukrates.matter import Graph
 from eukrates.models.so3krates.dense import MLP
 from eukrates.models.so3krates.embedding import ElectronEmbedding, ElementEmbedding
 from eukrates.models.so3krates.heads import HirshfeldRatios, PartialCharges
-from eukrates.models.so3krates.layer import Layer, Pairs
+from eukrates.models.so3krates.layer import Layer, Pairs, Radial
 from eukrates.numerics import float_dtype, norm, sum_by
 from eukrates.physics.charges import dipole
 from eukrates.physics.zbl import ZBL
@@ -218,9 +218,20 @@ class SO3krates(Potential):
             x = x + self.spin_embedding(s.spin, s)
         x = x * (1 + self.charge + self.spin) ** -0.5  # (1)
         pairs, ev = self._pairs(graph), None
-        for block in self.blocks:
-            x, ev = block(x, ev, pairs)  # (2)
+        for block, radial in zip(self.blocks, self.radial(pairs.r), strict=True):
+            x, ev = block(x, ev, pairs, radial)  # (2)
         return x
+
+    def radial(self, r: Float[Array, " half"]) -> list[Radial]:
+        """What the filters of each layer make of the distances."""
+        basis = BASES[self.radial_basis](r, self.cutoff, self.basis_size)
+        return [tuple(one.radial(basis) for one in block.filters) for block in self.blocks]
+
+    def for_inference(self) -> "SO3krates":
+        """With the radial parts from a table, see `Tabulated`; in double precision itself, which no table equals."""
+        from eukrates.models.so3krates.tabulated import Tabulated
+
+        return Tabulated(self) if float_dtype(self) == np.float32 else self
 
     def _pairs(self, graph: Graph) -> Pairs:
         edges, h = graph.near, graph.near.half
@@ -233,9 +244,9 @@ class SO3krates(Potential):
         divisor = (self.features / self.heads) ** 0.5 if self.neighbours is None else self.neighbours
         harmonics = spherical_harmonics(unit, self.degrees)
         return Pairs(
+            r=r,
             i=edges.i[:h],
             j=edges.j[:h],
-            basis=BASES[self.radial_basis](r, self.cutoff, self.basis_size),
             weight=jnp.where(inside, CUTOFFS[self.cutoff_function](r, self.cutoff), 0.0) / divisor,
             harmonics=harmonics,
             mirrored=harmonics * parity(self.degrees, dtype),

@@ -8,15 +8,17 @@ import numpy as np
 from jaxtyping import Array
 
 from eukrates.matter import Graph
-from eukrates.matter.graph import Waves
+from eukrates.matter.graph import Waves, most_waves
 from eukrates.models.so3krates.model import SO3krates
 from eukrates.numerics import sum_by
 from eukrates.physics.coulomb import coulomb
 from eukrates.physics.dispersion import dispersion
-from eukrates.physics.ewald import ewald_energies, wave_cutoff, wave_grid
+from eukrates.physics.ewald import ewald_energies, ewald_energy, wave_cutoff, wave_grid
+from eukrates.physics.mesh import mesh_energies, mesh_energy, mesh_shape
 from eukrates.potential import Potential, Prediction
 
-ELECTROSTATICS = ("cutoff", "ewald", "none")
+LATTICE_SUMS = {"ewald": (ewald_energy, ewald_energies), "p3m": (mesh_energy, mesh_energies)}
+ELECTROSTATICS = ("cutoff", *LATTICE_SUMS, "none")
 
 
 class SO3LR(Potential):
@@ -33,7 +35,8 @@ class SO3LR(Potential):
         far_cutoff: Å, of electrostatics and dispersion; inf sums over all pairs and is for open structures.
         electrostatics: "cutoff" goes smoothly to zero at the far cutoff (with an infinite one it is the bare law), see
             `eukrates.physics.coulomb`; "ewald" sums over all images of a cell, without a cutoff, see
-            `eukrates.physics.ewald`; "none" leaves it out.
+            `eukrates.physics.ewald`; "p3m" does so on a mesh, for a thousand atoms and more, see
+            `eukrates.physics.mesh`; "none" leaves it out.
         width: Å, of the Coulomb kernel.
         fade: Å before the far cutoff over which dispersion goes to zero.
         damping: of dispersion.
@@ -95,33 +98,47 @@ class SO3LR(Potential):
         return self.network.needs
 
     def waves(self, cell: np.ndarray) -> Waves | None:
-        """Those of the Ewald sum, for cells that may stretch by a tenth.
+        """Those of a lattice sum, for "p3m" the points of the mesh, for cells that may stretch by a tenth.
 
         Raises:
-            ValueError: "ewald" and a cell that is not periodic along three axes.
+            ValueError: a lattice sum and a cell that is not periodic along three axes.
         """
-        if self.electrostatics != "ewald":
+        if self.electrostatics not in LATTICE_SUMS:
             return None
         if not np.all(np.linalg.det(cell)):
             raise ValueError(
-                'Electrostatics "ewald" is for cells that are periodic along three axes; this structure is not. '
-                'Choose electrostatics "cutoff" for it, with far_cutoff inf to sum over all pairs.'
+                f'Electrostatics "{self.electrostatics}" is for cells that are periodic along three axes; this '
+                'structure is not. Choose electrostatics "cutoff" for it, with far_cutoff inf to sum over all pairs.'
             )
-        return wave_grid(np.asarray(cell, np.float64), wave_cutoff(self.width), margin=0.1)
+        cell = np.asarray(cell, np.float64)
+        if self.electrostatics == "p3m":
+            return most_waves([mesh_shape(1.1 * one, self.width) for one in cell])
+        return wave_grid(cell, wave_cutoff(self.width), margin=0.1)
+
+    def for_inference(self) -> "SO3LR":
+        """With the network for inference."""
+        return self.but(network=self.network.for_inference())
 
     def __call__(self, graph: Graph) -> Prediction:
         found = self.network(graph)
         charges, ratios = cast(Array, found.charges), cast(Array, found.hirshfeld_ratios)
-        far = {"dispersion": dispersion(ratios, graph, self.far_cutoff, self.fade, self.damping)}
-        if self.electrostatics == "ewald":
-            if graph.waves is None:
-                raise ValueError('Electrostatics "ewald" needs graphs built with waves=potential.waves(cell).')
-            s = graph.system
-            exact = charges.astype(s.positions.dtype)
-            far["electrostatics"] = ewald_energies(exact, s.positions, s.cell, s.owner, graph.waves, self.width)
+        shares = {"dispersion": dispersion(ratios, graph, self.far_cutoff, self.fade, self.damping)}
         if self.electrostatics == "cutoff":
-            far["electrostatics"] = coulomb(charges, graph, self.width, self.far_cutoff)
-        energies = cast(Array, found.energies) + sum(far.values())  # (1)
-        per_system = lambda values: sum_by(values, graph.system.owner, graph.system.systems)
-        terms = found.terms | {name: per_system(values) for name, values in far.items()}
-        return replace(found, energy=per_system(energies), terms=terms, energies=energies)
+            shares["electrostatics"] = coulomb(charges, graph, self.width, self.far_cutoff)
+        far = {name: sum_by(share, graph.system.owner, graph.system.systems) for name, share in shares.items()}
+        if self.electrostatics in LATTICE_SUMS:
+            far["electrostatics"], shares["electrostatics"] = self._lattice_sum(charges, graph)
+        energy = found.energy + sum(far.values())  # (1)
+        energies = cast(Array, found.energies) + sum(shares.values())
+        return replace(found, energy=energy, terms=found.terms | far, energies=energies)
+
+    def _lattice_sum(self, charges: Array, graph: Graph) -> tuple[Array, Array]:
+        """Of each structure, and the shares of its atoms."""
+        if graph.waves is None:
+            needed = "graphs built with waves=potential.waves(cell)"
+            raise ValueError(f'Electrostatics "{self.electrostatics}" needs {needed}.')
+        s = graph.system
+        exact = charges.astype(s.positions.dtype)
+        whole, shared = LATTICE_SUMS[self.electrostatics]
+        given = (exact, s.positions, s.cell, s.owner, graph.waves, self.width)
+        return whole(*given), shared(*given)
