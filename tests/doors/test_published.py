@@ -56,7 +56,9 @@ def test_changed_parameters_are_not_called_genuine(flat, tmp_path):
     tree["params"]["observables_0"]["atomic_scales"][1] += 1e-3
     path.write_bytes(pickle.dumps(tree))
     assert run(["convert", "so3lr", str(path), "-o", str(tmp_path / "m.safetensors")]) == 0
-    assert "not the published parameters" in read_header(tmp_path / "m.safetensors")["card"]["source"]
+    card = read_header(tmp_path / "m.safetensors")["card"]
+    assert "not the published parameters" in card["source"]
+    assert not {"licence", "level_of_theory", "citation"} & set(card)
 
 
 def test_arrays_that_are_missing_or_left_over_are_named(flat, tmp_path, failing):

@@ -45,11 +45,9 @@ def config(write_config, dimers):
     """A configuration of such a training with some weights of the loss."""
 
     def write(**loss):
-        model = {"so3lr": {"network": {"so3krates": NETWORK | HEADS}, "far_cutoff": 8.0}}
-        training = {"epochs": 25, "batch_size": 4, "optimiser": {"learning_rate": 0.01}, "loss": loss}
+        training = {"epochs": 15, "batch_size": 4, "optimiser": {"learning_rate": 0.01}, "loss": loss}
         path = write_config(data={"train": str(dimers), "valid": 6, "test": 6}, training=training)
-        path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"model": model}))
-        return path
+        return with_model(path)
 
     return write
 
@@ -71,3 +69,38 @@ def test_a_label_that_no_structure_has_is_refused(config, failing, dimers, tmp_p
     path = config(forces=1.0, hirshfeld_ratios=1.0)
     path.write_text(path.read_text().replace("dimers.extxyz", "less.extxyz"))
     assert "hirshfeld_ratios" in failing("train", path)
+
+
+@pytest.fixture(scope="module")
+def boxes(tmp_path_factory):
+    """Pairs of water molecules in a periodic box, labels of no meaning."""
+    rng, frames = np.random.default_rng(3), []
+    for n in range(8):
+        positions = np.concatenate([WATER, WATER + np.array([3.0, 0, 0])]) + rng.normal(scale=0.08, size=(6, 3))
+        atoms = ase.Atoms("OHHOHH", positions, cell=7.0 * np.eye(3), pbc=True)
+        atoms.info.update(charge=0, spin=0, config_type=f"box{n}")
+        labels = {"energy": rng.normal(), "forces": rng.normal(size=(6, 3)), "dipole": np.ones(3)}
+        atoms.calc = SinglePointCalculator(atoms, **labels)
+        frames.append(atoms)
+    path = tmp_path_factory.mktemp("data") / "boxes.extxyz"
+    ase.io.write(path, frames)
+    return path
+
+
+def with_model(path, **choices):
+    """The configuration with a model of this kind."""
+    model = {"so3lr": {"network": {"so3krates": NETWORK | HEADS}, "far_cutoff": 8.0, **choices}}
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"model": model}))
+    return path
+
+
+@pytest.mark.parametrize("electrostatics", ["ewald", "p3m"])
+def test_training_through_lattice_sums_is_refused(write_config, boxes, electrostatics, failing):
+    path = write_config(data={"train": str(boxes), "valid": 3, "test": 2}, training={"epochs": 1})
+    assert "sum over the lattice" in failing("train", with_model(path, electrostatics=electrostatics, width=2.0))
+
+
+def test_dipoles_of_periodic_boxes_are_refused(write_config, boxes, failing):
+    training = {"epochs": 1, "loss": {"dipole": 1.0}}
+    path = write_config(data={"train": str(boxes), "valid": 3, "test": 2}, training=training)
+    assert "which images of atoms" in failing("train", with_model(path))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from eukrates.data.sample import Sample
+from eukrates.matter import graph as graph_of
 from eukrates.matter import system
 from eukrates.models import SO3krates
 from eukrates.numerics import sum_by
@@ -15,6 +16,10 @@ from eukrates.training import Loss
 from eukrates.training.batches import Batches
 from eukrates.training.loss import errors
 from eukrates.training.metrics import Tally
+
+
+def within(cutoff):
+    return lambda structure: graph_of(structure, cutoff)
 
 
 def sample(n, energy=None, forces=None, weight=1.0, **labels):
@@ -27,7 +32,7 @@ def batch():
     """Two structures: two atoms with both labels and weight 3, three atoms with forces only."""
     pair = sample(2, energy=-27.0, forces=np.ones((2, 3)), weight=3.0)
     trio = sample(3, forces=np.full((3, 3), 2.0))
-    return next(Batches([pair, trio], 3.0, 2, {"H": -13.0}, 0).in_order())
+    return next(Batches([pair, trio], within(3.0), 2, {"H": -13.0}, 0).in_order())
 
 
 def test_the_loss_is_equation_1(batch):
@@ -71,7 +76,7 @@ def test_padding_does_not_count(batch):
 def test_stress_enters_as_virial_per_atom():
     cell = 2.0 * np.eye(3)
     box = Sample(system([1, 1], [[0, 0, 0], [1, 1, 1.0]], cell), stress=np.full((3, 3), 0.5), name="box")
-    graph, goal = next(Batches([box], 1.9, 1, {}, 0).in_order())
+    graph, goal = next(Batches([box], within(1.9), 1, {}, 0).in_order())
     found = Prediction(jnp.zeros(2), {"network": jnp.zeros(2)}, stress=jnp.zeros((2, 3, 3)))
     assert float(errors(found, graph, goal)["stress_loss"]) == pytest.approx((8.0 * 0.5 / 2) ** 2)
 
@@ -97,7 +102,7 @@ def test_the_loss_of_dipoles_is_that_of_equation_1_and_so_is_its_slope():
         bond(2.0, dipole=np.array([0.3, 0.0, 0.8]), weight=3.0),  # predicted 2 q
         bond(1.5, energy=1.0),  # has no dipole and does not count
     ]
-    graph, goal = next(Batches(samples, 3.0, 3, {}, 0).in_order())
+    graph, goal = next(Batches(samples, within(3.0), 3, {}, 0).in_order())
     loss = Loss(energy=0.0, forces=0.0, dipole=7.0)
     q = 0.5
     value, slope = jax.value_and_grad(lambda q: loss(Ions(q), graph, goal)[0])(jnp.float32(q))
@@ -116,7 +121,7 @@ def test_the_losses_of_atoms_are_those_of_equation_1_and_so_are_their_slopes():
         bond(2.0, charges=np.array([-0.3, 0.3]), hirshfeld_ratios=np.array([0.0, 0.9]), weight=3.0),  # 2q for h
         bond(1.5, energy=1.0),  # has neither and does not count
     ]
-    graph, goal = next(Batches(samples, 3.0, 3, {}, 0).in_order())
+    graph, goal = next(Batches(samples, within(3.0), 3, {}, 0).in_order())
     loss = Loss(energy=0.0, forces=0.0, charges=7.0, hirshfeld_ratios=2.0)
     q = 0.5
     value, slope = jax.value_and_grad(lambda q: loss(Ions(q), graph, goal)[0])(jnp.float32(q))
@@ -138,13 +143,13 @@ def test_the_loss_refuses_nonsense():
 
 def test_batches_of_an_epoch_hold_every_structure_once_and_depend_on_the_seed():
     samples = [sample(n, energy=0.0) for n in (1, 2, 3, 4, 5, 2, 3)]
-    batches = Batches(samples, 4.0, 3, {}, seed=7)
+    batches = Batches(samples, within(4.0), 3, {}, seed=7)
     for epoch in range(3):
         seen = np.concatenate([batches.members(epoch, n) for n in range(batches.per_epoch)])
         assert sorted(seen) == list(range(7))
     assert not np.array_equal(batches.order(0), batches.order(1))
-    np.testing.assert_array_equal(batches.order(2), Batches(samples, 4.0, 3, {}, seed=7).order(2))
-    assert not np.array_equal(batches.order(2), Batches(samples, 4.0, 3, {}, seed=8).order(2))
+    np.testing.assert_array_equal(batches.order(2), Batches(samples, within(4.0), 3, {}, seed=7).order(2))
+    assert not np.array_equal(batches.order(2), Batches(samples, within(4.0), 3, {}, seed=8).order(2))
     assert len(batches.shapes) <= 2
     for step in range(2 * batches.per_epoch):
         graph, goal = batches.shuffled(step)
@@ -153,9 +158,9 @@ def test_batches_of_an_epoch_hold_every_structure_once_and_depend_on_the_seed():
 
 def test_structures_with_and_without_a_stated_charge_share_batches():
     silent, neutral = system([1], [[0, 0, 0]]), system([1], [[0, 0, 0]], charge=0.0, spin=1.0)
-    graph, _ = Batches([Sample(silent, energy=0.0), Sample(neutral, energy=0.0)], 3.0, 2, {}, 0).shuffled(0)
+    graph, _ = Batches([Sample(silent, energy=0.0), Sample(neutral, energy=0.0)], within(3.0), 2, {}, 0).shuffled(0)
     assert (graph.system.charge, graph.system.spin) == (None, None)
-    graph, _ = Batches([Sample(neutral, energy=0.0)], 3.0, 1, {}, 0).shuffled(0)
+    graph, _ = Batches([Sample(neutral, energy=0.0)], within(3.0), 1, {}, 0).shuffled(0)
     assert [float(x[0]) for x in (graph.system.charge, graph.system.spin)] == [0.0, 1.0]
 
 
@@ -163,7 +168,7 @@ def test_large_coordinates_do_not_cost_precision():
     near = system([1, 8], [[0, 0, 0], [0.7, 0.1, 0.2]])
     far = system([1, 8], near.positions + 1e5)
     for s in (near, far):
-        graph, _ = next(Batches([Sample(s, energy=0.0)], 3.0, 1, {}, 0).in_order())
+        graph, _ = next(Batches([Sample(s, energy=0.0)], within(3.0), 1, {}, 0).in_order())
         r = np.asarray(graph.vectors(graph.near))[0]
         np.testing.assert_allclose(r, [0.7, 0.1, 0.2], atol=1e-6)
 
@@ -173,7 +178,7 @@ def test_a_model_that_knows_e0_is_trained_on_what_is_left():
 
     model = SO3krates(["H"], features=12, layers=1, e0={"H": -1e6}, key=jax.random.key(0))
     two = Sample(system([1, 1], [[0, 0, 0], [0, 0, 0.8]]), energy=-2e6 - 4.5)
-    graph, goal = next(Batches([two], 5.0, 1, model.e0, 0).in_order())
+    graph, goal = next(Batches([two], within(5.0), 1, model.e0, 0).in_order())
     assert float(goal.energy[0]) == pytest.approx(-4.5, abs=1e-6)
     sums = errors(evaluate(model, graph, ("energy",)), graph, goal)
     network = float(evaluate(model, graph, ("energy",)).terms["network"][0])

@@ -120,7 +120,8 @@ def _neighbours(settings: Mapping[str, Any]) -> Any:
 
 def _saved(name: str, arrays: Mapping[str, np.ndarray], settings: Mapping[str, Any], source: str, out) -> Path:
     known = _known(name)
-    return save(known.build(arrays, settings), out, {**known.card, "source": source, "converted_from": name})
+    card = known.card if source == known.source else {"architecture_of": name}  # what is known of others is nothing
+    return save(known.build(arrays, settings), out, {**card, "source": source, "converted_from": name})
 
 
 def _known(name: str) -> Published:

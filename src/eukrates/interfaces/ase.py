@@ -12,7 +12,7 @@ from ase.calculators.calculator import Calculator as AseCalculator
 from ase.calculators.calculator import PropertyNotImplementedError, all_changes
 
 from eukrates.data.atoms import to_system
-from eukrates.matter import Graph, System, graph, system
+from eukrates.matter import Graph, System, system
 from eukrates.matter.verlet import VerletList, verlet
 from eukrates.models import load, with_long_range
 from eukrates.near_miss import near_miss
@@ -33,7 +33,8 @@ class Calculator(AseCalculator):
 
     Results are float64 in ASE's units (eV, Å, e): energy, free_energy (the same), forces, stress (∂E/∂ε / V, positive
     under tension, Voigt order xx, yy, zz, yz, xz, xy, of structures periodic along three axes), and, where the
-    potential knows them, energies (per atom), charges, dipole and hirshfeld_ratios. `results["energy_terms"]` has the
+    potential knows them, energies (per atom), charges, hirshfeld_ratios, and the dipole of open structures (e Å; of
+    ions with respect to the origin). `results["energy_terms"]` has the
     energy by physical term, `forces_by_term()` the forces. Charge (e) and spin (unpaired electrons) come
     from the choices, else from `atoms.info`.
 
@@ -99,7 +100,7 @@ class Calculator(AseCalculator):
         want = ("energy", "forces", "stress") if periodic and self._stress else ("energy", "forces")
         with jax.enable_x64(True):
             found = to_host(_evaluate(self.potential, self._graph(structure), want))
-        self.results = _results(found, structure.atoms)
+        self.results = _results(found, structure)
 
     def forces_by_term(self, atoms: ase.Atoms | None = None) -> dict[str, np.ndarray]:
         """Forces in eV/Å by physical term; they add up to the forces."""
@@ -134,8 +135,9 @@ def _same(one: Any, other: Any) -> bool:
     return np.array_equal(one, other)
 
 
-def _results(found: Prediction, atoms: int) -> dict:
+def _results(found: Prediction, structure: System) -> dict:
     """The first system of a prediction, in ASE's names, shapes and order."""
+    atoms, open_everywhere = structure.atoms, not np.any(structure.cell)
     double = lambda array: np.array(array, np.float64)
     energy = float(found.energy[0])
     terms = {name: float(term[0]) for name, term in found.terms.items()}
@@ -145,7 +147,7 @@ def _results(found: Prediction, atoms: int) -> dict:
     for name in PER_ATOM:
         if getattr(found, name) is not None:
             results[name] = double(getattr(found, name)[:atoms])
-    if found.dipole is not None:
+    if found.dipole is not None and open_everywhere:  # else it depends on which images the positions are
         results["dipole"] = double(found.dipole[0])
     if (stress := found.stress) is not None:
         results["stress"] = double([stress[0][a, b] for a, b in VOIGT])
@@ -158,9 +160,7 @@ def _extras(potential: Potential) -> list[str]:
     box = np.eye(3) * reach if np.isfinite(reach) else None
     atom = system([1], np.zeros((1, 3)), box, charge=0.0, spin=0.0)  # only shapes are looked at
     with jax.enable_x64(True):
-        found = eqx.filter_eval_shape(
-            potential, to_device(graph(atom, potential.cutoff, potential.far_cutoff, potential.waves(atom.cell)))
-        )
+        found = eqx.filter_eval_shape(potential, to_device(potential.graph(atom)))
     return [name for name in (*PER_ATOM, "dipole") if getattr(found, name) is not None]
 
 

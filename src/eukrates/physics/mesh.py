@@ -14,6 +14,7 @@ exact derivatives, so molecular dynamics conserves it. The price: forces add up 
 """
 
 import math
+from functools import lru_cache
 
 import jax
 import jax.numpy as jnp
@@ -69,12 +70,20 @@ def mesh_shape(cell: Float[np.ndarray, "3 3"], width: float, accuracy: float = 1
         raise ValueError(f"Expected a cell with a volume, periodic along three axes, got {cell.tolist()}.")
     if not 1e-12 <= accuracy <= 0.1:
         raise ValueError(f"Expected a relative accuracy of forces between 1e-12 and 0.1, got {accuracy}.")
-    low, high = 1e-3 * width, 2.0 * width
+    spacing = width * _widest(accuracy, order)
+    lengths = np.linalg.norm(cell, axis=1).tolist()
+    first, second, third = (_friendly(max(math.ceil(length / spacing), order)) for length in lengths)
+    return first, second, third
+
+
+@lru_cache
+def _widest(accuracy: float, order: int) -> float:
+    """The largest spacing, in widths, with a `mesh_error` below `accuracy`, which depends on their ratio alone."""
+    low, high = 1e-3, 2.0
     for _ in range(40):
         middle = math.sqrt(low * high)
-        low, high = (middle, high) if mesh_error(middle, width, order) < accuracy else (low, middle)
-    first, second, third = (_friendly(max(math.ceil(a / low), order)) for a in np.linalg.norm(cell, axis=1).tolist())
-    return first, second, third
+        low, high = (middle, high) if mesh_error(middle, 1.0, order) < accuracy else (low, middle)
+    return low
 
 
 def mesh_energy(

@@ -5,7 +5,7 @@ import abc
 import equinox as eqx
 import numpy as np
 
-from eukrates.matter import Graph
+from eukrates.matter import Graph, System, graph
 from eukrates.matter.graph import Waves, most_waves
 from eukrates.potential.prediction import Prediction
 
@@ -23,6 +23,15 @@ class Potential(eqx.Module):
     far_cutoff: eqx.AbstractVar[float | None]  # Å, reach of the far edges; None: they are not read
     elements: eqx.AbstractVar[tuple[str, ...] | None]  # symbols it knows; None: all
     needs: eqx.AbstractVar[tuple[str, ...]]  # of "charge", "spin": what every system must state
+
+    def graph(self, structure: System, beyond: float = 0.0) -> Graph:
+        """All that the potential reads of one structure, with lists that reach `beyond` its cutoffs, Å. On the host.
+
+        Raises:
+            ValueError: a structure for which one of its sums does not exist.
+        """
+        far = None if self.far_cutoff is None else self.far_cutoff + beyond
+        return graph(structure, self.cutoff + beyond, far, self.waves(structure.cell))
 
     def waves(self, cell: np.ndarray) -> Waves | None:
         """How many waves along each axis of cells [systems, 3, 3] a graph must provide; None: it sums over none.

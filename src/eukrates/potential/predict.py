@@ -23,7 +23,7 @@ def predict(potential: Potential, graph: Graph, want: Sequence[str] = ("energy",
 
     Args:
         potential: any potential.
-        graph: from `eukrates.graph(system, potential.cutoff)`, or `batch` of such.
+        graph: from `potential.graph(system)`, or `batch` of such.
         want: of "energy", "forces", "forces_by_term", "stress", "hessian".
 
     Raises:
@@ -59,7 +59,7 @@ def check(potential: Potential, graph: Graph, want: Sequence[str] = ()) -> None:
     if needed is not None and (graph.waves is None or any(g < n for g, n in zip(graph.waves, needed, strict=True))):
         raise ValueError(
             f"This potential sums over {needed} waves along the axes of the lattice and the graph provides "
-            f"{graph.waves}: build it with waves=potential.waves(structure.cell)."
+            f"{graph.waves}: build it with potential.graph(structure)."
         )
     if "stress" in want:
         s = graph.system

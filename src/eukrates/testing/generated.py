@@ -96,7 +96,7 @@ def graphs(potential: Potential, structures=None):
         far = potential.far_cutoff
         have = size(graph(structure, potential.cutoff + BEYOND, None if far is None else far + BEYOND))
         assume(2 * have.pairs <= most.pairs and 2 * have.far_pairs <= most.far_pairs)
-        return graph(structure, potential.cutoff, far, potential.waves(structure.cell))
+        return potential.graph(structure)
 
     return structures.map(built)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import equinox as eqx
 import numpy as np
 
-from eukrates.matter import Edges, Graph, System, batch, graph
+from eukrates.matter import Edges, Graph, System, batch
 from eukrates.numerics import to_host
 from eukrates.potential import Potential
 
@@ -110,5 +110,4 @@ def structures(world: Graph) -> list[System]:
 
 def rebuilt(potential: Potential, systems: list[System], beyond: float = 0.0) -> Graph:
     """The batch of the graphs of single structures, with lists that reach `beyond` the potential's cutoffs, Å."""
-    far = None if potential.far_cutoff is None else potential.far_cutoff + beyond
-    return batch([graph(s, potential.cutoff + beyond, far, potential.waves(s.cell)) for s in systems])
+    return batch([potential.graph(s, beyond) for s in systems])

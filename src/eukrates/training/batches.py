@@ -1,6 +1,6 @@
 """Samples → padded batches of few shapes, in an order that depends on the seed and the epoch alone."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import equinox as eqx
@@ -8,7 +8,8 @@ import jax
 import numpy as np
 
 from eukrates.data.sample import Sample
-from eukrates.matter import Graph, Size, System, batch, graph, pad, rounded, size
+from eukrates.matter import Graph, Size, System, batch, pad, rounded, size
+from eukrates.matter.graph import most_waves
 from eukrates.numerics import is_float
 from eukrates.training.targets import Targets, targets
 
@@ -23,12 +24,12 @@ class Batches:
     def __init__(
         self,
         samples: Sequence[Sample],
-        cutoff: float,
+        see: Callable[[System], Graph],
         batch_size: int,
         e0: Mapping[str, float],
         seed: int,
-        far_cutoff: float | None = None,
     ):
+        """`see` makes the graph of a structure: `potential.graph`."""
         if not samples:
             raise ValueError("Expected at least one structure, got none.")
         if batch_size < 1:
@@ -36,7 +37,9 @@ class Batches:
         self.samples, self.e0, self.seed = list(samples), dict(e0), seed
         self.batch_size = min(batch_size, len(self.samples))
         self._order: tuple[int, np.ndarray] = -1, np.zeros(0, np.int64)  # the last one asked for: (epoch, order)
-        self._graphs = [_single(graph(s, cutoff, far_cutoff)) for s in _alike([s.system for s in self.samples])]
+        graphs = [_single(see(s)) for s in _alike([s.system for s in self.samples])]
+        most = most_waves([g.waves for g in graphs if g.waves is not None])  # one size, so that few are compiled
+        self._graphs = [g if g.waves is None else replace(g, waves=most) for g in graphs]
         self._sizes = np.array([(n.atoms, n.pairs, n.far_pairs) for n in map(size, self._graphs)])
         self.shapes = self._choose_shapes()
 

@@ -8,7 +8,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from eukrates.data.sample import Sample
-from eukrates.matter import graph
 from eukrates.numerics import to_device
 from eukrates.potential import Potential, check_system
 from eukrates.potential.derivatives import WANTS
@@ -39,6 +38,17 @@ def check_labels(potential: Potential, train: Sequence[Sample], valid: Sequence[
             for label in loss.labels:
                 if getattr(sample, label) is not None and not np.all(np.isfinite(getattr(sample, label))):
                     raise ValueError(f"{sample.name}: {label} is not finite. Remove the structure or repair its label.")
+    for sample in (*train, *valid) if "dipole" in loss.labels else ():
+        if sample.dipole is not None and np.any(sample.system.cell):
+            raise ValueError(
+                f"{sample.name} is periodic: its dipole depends on which images of atoms the file holds. Remove the "
+                "label, or set the weight of dipole to 0."
+            )
+    if potential.waves(train[0].system.cell) is not None:
+        raise ValueError(
+            "Training through a sum over the lattice (electrostatics ewald or p3m) is not possible yet. Train with "
+            'electrostatics "cutoff" and choose the sum when the model is used.'
+        )
     _check_answers(potential, train[0], loss)
 
 
@@ -56,7 +66,7 @@ def _check_answers(potential: Potential, sample: Sample, loss: Loss) -> None:
     asked = [label for label in loss.labels if label not in WANTS]
     if not asked:
         return
-    one = to_device(graph(sample.system, potential.cutoff, potential.far_cutoff, potential.waves(sample.system.cell)))
+    one = to_device(potential.graph(sample.system))
     found = eqx.filter_eval_shape(potential, one)  # only traced
     silent = [label for label in asked if getattr(found, label) is None]
     if silent:

@@ -70,9 +70,8 @@ class Run:
         check_labels(potential, train, valid, plan.loss)
         self.plan, self.folder, self.save = plan, Path(folder), save
         e0 = free_atom_energies(potential)
-        near, far = potential.cutoff, potential.far_cutoff
-        self.batches = Batches(train, near, plan.batch_size, e0, plan.seed, far)
-        self.validation = Batches(valid, near, max(plan.batch_size, 16), e0, plan.seed, far)
+        self.batches = Batches(train, potential.graph, plan.batch_size, e0, plan.seed)
+        self.validation = Batches(valid, potential.graph, max(plan.batch_size, 16), e0, plan.seed)
         self.moving = choose(potential, plan.move)
         theta, self.flat = flatten(potential, self.moving.names)
         self.state = start(theta, plan.optimiser)

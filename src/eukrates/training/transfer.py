@@ -56,7 +56,7 @@ def bound_energies(potential: Potential, samples: Sequence[Sample], batch_size: 
     """What `potential` says of each structure without the energies of free atoms: eV, float64 [structures]."""
     if not samples:
         return np.zeros(0)
-    batches = Batches(samples, potential.cutoff, batch_size, {}, 0, potential.far_cutoff)
+    batches = Batches(samples, potential.graph, batch_size, {}, 0)
     ask, light = eqx.filter_jit(lambda p, graph: bound_energy(evaluate(p, graph, ()))), cast(potential, "float32")
     found = [np.asarray(ask(light, graph), np.float64)[: batches.batch_size] for graph, _ in batches.in_order()]
     return np.concatenate(found)[: len(samples)]

@@ -7,7 +7,7 @@ import equinox as eqx
 import jax
 import numpy as np
 
-from eukrates.matter import Graph, Size, System, batch, graph, pad, rounded, size
+from eukrates.matter import Graph, Size, System, batch, pad, rounded, size
 from eukrates.numerics import to_device, to_host
 from eukrates.potential import Potential, Prediction, check_system, evaluate
 
@@ -65,8 +65,7 @@ class Evaluator:
     def _chunks(self, order: Iterable[int], systems: Sequence[System]) -> Iterator[tuple[list[int], list[Graph]]]:
         rows, graphs, pairs = [], [], 0
         for n in order:
-            p = self.potential
-            one = graph(systems[n], p.cutoff, p.far_cutoff, p.waves(systems[n].cell))
+            one = self.potential.graph(systems[n])
             more = sum(size(one)[1::2])
             mixed = bool(graphs) and _states(one.system) != _states(graphs[0].system)
             if graphs and (len(graphs) == self.batch_size or pairs + more > PAIRS_OF_A_BATCH or mixed):

@@ -23,7 +23,8 @@ def convert(
 
     claim([out], overwrite)
     card = read_header(run(name, parameters, out))["card"]
-    print(f"Wrote {out}. Licence {card['licence']}; source {card['source']}; cite {card['citation']}.")
+    rights = f"Licence {card['licence']}; cite {card['citation']}." if "licence" in card else "Licence: not known."
+    print(f"Wrote {out}. Source: {card['source']}. {rights}")
 
 
 def pull(name: Name) -> None:

@@ -66,7 +66,9 @@ class SO3LR(Potential):
             raise ValueError("Expected a network with partial_charges and hirshfeld_ratios, which SO3LR builds on.")
         if electrostatics not in ELECTROSTATICS:
             raise ValueError(f"Unknown electrostatics {electrostatics!r}. Known: {', '.join(ELECTROSTATICS)}.")
-        if not (0 < fade < far_cutoff and width > 0 and damping > 0):
+        numbers = (far_cutoff, width, fade, damping)
+        plain = all(isinstance(number, int | float) for number in numbers)
+        if not (plain and 0 < fade < far_cutoff and width > 0 and damping > 0):
             came = f"far_cutoff={far_cutoff}, fade={fade}, width={width}, damping={damping}"
             raise ValueError(f"Expected 0 < fade < far_cutoff in Å, width > 0 and damping > 0, got {came}.")
         self.network, self.electrostatics = network, electrostatics
@@ -135,7 +137,7 @@ class SO3LR(Potential):
     def _lattice_sum(self, charges: Array, graph: Graph) -> tuple[Array, Array]:
         """Of each structure, and the shares of its atoms."""
         if graph.waves is None:
-            needed = "graphs built with waves=potential.waves(cell)"
+            needed = "graphs from potential.graph(structure)"
             raise ValueError(f'Electrostatics "{self.electrostatics}" needs {needed}.')
         s = graph.system
         exact = charges.astype(s.positions.dtype)
