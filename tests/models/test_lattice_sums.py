@@ -36,12 +36,8 @@ def crystal(seed=0, side=9.0, copies=1, strain=None, charge=0.0):
     return eukrates.system(numbers, positions, cell, charge=copies * charge, spin=0.0)
 
 
-def graph(model, structure):
-    return eukrates.graph(structure, model.cutoff, model.far_cutoff, model.waves(structure.cell))
-
-
 def ask(model, structure, want=("energy", "forces")):
-    return eukrates.predict(model, graph(model, structure), want)
+    return eukrates.predict(model, model.graph(structure), want)
 
 
 @pytest.mark.parametrize("charge", [0.0, 1.0])
@@ -86,7 +82,7 @@ def test_twice_the_cell_has_twice_the_energy_and_the_same_forces(electrostatics)
 def test_a_batch_is_its_structures_and_shares_add_up(electrostatics):
     model = so3lr(electrostatics)
     structures = [crystal(), crystal(seed=1, side=10.0, charge=1.0), crystal(seed=2, side=8.5)]
-    together = eukrates.predict(model, eukrates.matter.batch([graph(model, s) for s in structures]))
+    together = eukrates.predict(model, eukrates.matter.batch([model.graph(s) for s in structures]))
     alone = [ask(model, s) for s in structures]
     np.testing.assert_allclose(together.energy, [p.energy[0] for p in alone], atol=EXACT[electrostatics])
     np.testing.assert_allclose(together.forces, np.concatenate([p.forces for p in alone]), atol=1e-4)

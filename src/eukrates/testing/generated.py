@@ -10,7 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from eukrates.elements import number
-from eukrates.matter import Graph, Size, System, graph, neighbours, rounded, size, system
+from eukrates.matter import Graph, Size, System, neighbours, rounded, size, system
 from eukrates.potential import Potential
 
 ATOMS = 5  # at most, in one structure
@@ -93,8 +93,7 @@ def graphs(potential: Potential, structures=None):
     structures = systems(known, potential.cutoff) if structures is None else structures
 
     def built(structure: System) -> Graph:
-        far = potential.far_cutoff
-        have = size(graph(structure, potential.cutoff + BEYOND, None if far is None else far + BEYOND))
+        have = size(potential.graph(structure, BEYOND))
         assume(2 * have.pairs <= most.pairs and 2 * have.far_pairs <= most.far_pairs)
         return potential.graph(structure)
 

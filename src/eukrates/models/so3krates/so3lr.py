@@ -137,8 +137,7 @@ class SO3LR(Potential):
     def _lattice_sum(self, charges: Array, graph: Graph) -> tuple[Array, Array]:
         """Of each structure, and the shares of its atoms."""
         if graph.waves is None:
-            needed = "graphs from potential.graph(structure)"
-            raise ValueError(f'Electrostatics "{self.electrostatics}" needs {needed}.')
+            raise ValueError(f'Electrostatics "{self.electrostatics}" needs graphs from potential.graph(structure).')
         s = graph.system
         exact = charges.astype(s.positions.dtype)
         whole, shared = LATTICE_SUMS[self.electrostatics]
