@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, Int
 
+from eukrates.analysis.nearest_image import nearest_images
 from eukrates.elements import COVALENT_RADII, pair_name
 from eukrates.matter import System, neighbours
 
@@ -24,16 +25,32 @@ def find_bonds(structure: System) -> Int[np.ndarray, "bonds 2"]:
 
 
 def bond_lengths(
-    structure: System, positions: Float[np.ndarray, "frames atoms 3"], bonds: Int[np.ndarray, "bonds 2"]
+    structure: System,
+    positions: Float[np.ndarray, "frames atoms 3"],
+    bonds: Int[np.ndarray, "bonds 2"],
+    cells: Float[np.ndarray, "frames 3 3"] | None = None,
 ) -> dict[str, Float[np.ndarray, "frames some"]]:
-    """Lengths in Å by kind of bond ("C-H"), [frames, bonds of that kind]; nearest images in periodic structures."""
-    i, j = bonds.T
-    vectors = np.asarray(positions, np.float64)[:, j] - np.asarray(positions, np.float64)[:, i]
-    vectors = _nearest(vectors, np.asarray(structure.cell[0]))
-    lengths = np.linalg.norm(vectors, axis=-1)
+    """Lengths in Å by kind of bond ("C-H"), [frames, bonds of that kind]; nearest images in periodic structures.
+
+    `cells`: one per frame where the cell moves; the structure's own where not given.
+    """
+    lengths = distances(structure, positions, bonds, cells)
     z = np.asarray(structure.numbers)
     kinds = [pair_name(int(z[a]), int(z[b])) for a, b in bonds]
     return {kind: lengths[:, [n for n, k in enumerate(kinds) if k == kind]] for kind in sorted(set(kinds))}
+
+
+def distances(
+    structure: System,
+    positions: Float[np.ndarray, "frames atoms 3"],
+    pairs: Int[np.ndarray, "pairs 2"],
+    cells: Float[np.ndarray, "frames 3 3"] | None = None,
+) -> Float[np.ndarray, "frames pairs"]:
+    """Lengths in Å between the atoms of each pair, by their nearest images."""
+    r = np.asarray(positions, np.float64)
+    vectors = r[:, pairs[:, 1]] - r[:, pairs[:, 0]]
+    vectors = nearest_images(vectors, np.asarray(structure.cell[0]) if cells is None else cells)
+    return np.linalg.norm(vectors, axis=-1)
 
 
 def pooled_bond_lengths(structures: Sequence[System]) -> dict[str, Float[np.ndarray, " lengths"]]:
@@ -54,19 +71,3 @@ def histogram(
     counts, edges = np.histogram(flat, bins, within)
     width = np.diff(edges)
     return (edges[1:] + edges[:-1]) / 2, counts / (flat.size * width)
-
-
-def _nearest(vectors: np.ndarray, cell: np.ndarray) -> np.ndarray:
-    """Vectors by the shortest image among the neighbouring cells."""
-    periodic = np.any(cell != 0, axis=1)
-    if not periodic.any():
-        return vectors
-    fractional = vectors @ np.linalg.pinv(cell)
-    vectors = vectors - np.round(fractional) @ cell
-    steps = [(-1, 0, 1) if p else (0,) for p in periodic]
-    best = vectors
-    for shift in np.stack(np.meshgrid(*steps, indexing="ij"), -1).reshape(-1, 3):
-        other = vectors + shift @ cell
-        closer = np.sum(other**2, axis=-1, keepdims=True) < np.sum(best**2, axis=-1, keepdims=True)
-        best = np.where(closer, other, best)
-    return best
