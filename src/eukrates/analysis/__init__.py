@@ -1,21 +1,26 @@
 """What a trajectory says: drift, temperatures, bond lengths. Arrays in, numbers with errors out."""
 
 from eukrates.analysis.bonds import bond_lengths, distances, find_bonds, histogram, pooled_bond_lengths
+from eukrates.analysis.diffusion import Diffusion, diffusion_coefficient, mean_square_displacement, without_drift
 from eukrates.analysis.energy import drift
 from eukrates.analysis.radial_distribution import RadialDistribution, radial_distribution
 from eukrates.analysis.statistics import mean_and_error
 from eukrates.analysis.temperature import TemperatureStatistics, temperature_statistics
 
 __all__ = [
+    "Diffusion",
     "RadialDistribution",
     "TemperatureStatistics",
     "bond_lengths",
+    "diffusion_coefficient",
     "distances",
     "drift",
     "find_bonds",
     "histogram",
     "mean_and_error",
+    "mean_square_displacement",
     "pooled_bond_lengths",
     "radial_distribution",
     "temperature_statistics",
+    "without_drift",
 ]
