@@ -1,4 +1,4 @@
-"""Files that are either old or complete, never half."""
+"""Files that are either old or complete, never half, and where those are kept that can be made again."""
 
 import json
 import os
@@ -46,3 +46,10 @@ def safetensors_metadata(data: bytes) -> dict[str, str]:
     """
     (length,) = struct.unpack("<Q", data[:8])
     return json.loads(data[8 : 8 + length]).get("__metadata__", {})
+
+
+def cache() -> Path:
+    """Where things are kept that can be fetched or made again: $EUKRATES_CACHE, else as the desktop has it."""
+    if chosen := os.environ.get("EUKRATES_CACHE"):
+        return Path(chosen)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "eukrates"

@@ -33,6 +33,10 @@ class TestSO3LR(PotentialLaws):
     potential = staticmethod(so3lr)
 
 
+class TestForInference(PotentialLaws):
+    potential = staticmethod(lambda: so3lr().for_inference())
+
+
 @pytest.mark.parametrize("a", ["H", "O"])
 def test_energy_and_forces_of_a_dimer_are_continuous_to_twenty_angstrom(a):
     model = cast(so3lr(far_cutoff=12.0), "float64")

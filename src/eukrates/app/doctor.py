@@ -13,6 +13,7 @@ import numpy as np
 from eukrates.app.provenance import PACKAGES, versions
 from eukrates.matter import system
 from eukrates.models import SO3krates
+from eukrates.native import compiler
 from eukrates.numerics import cast
 from eukrates.trust import Finding, Table, gradients
 from eukrates.trust.evaluator import Evaluator
@@ -69,6 +70,9 @@ def _machine() -> Iterator[tuple[str, str]]:
     yield "python", f"{platform.python_version()}, {sys.executable}"
     yield "devices", ", ".join(f"{device.device_kind} ({device.platform})" for device in jax.devices())
     yield "cores usable", f"{usable} of {os.cpu_count()}"
+    have = compiler()
+    none = "none: models run on the CPU at a third of the speed; install g++ or clang++, or set CXX"
+    yield "C++ compiler", none if have is None else " ".join(have)
     for name in ("XLA_FLAGS", "OMP_NUM_THREADS", "JAX_PLATFORMS", "JAX_ENABLE_X64", "GLIBC_TUNABLES"):
         yield name, os.environ.get(name, "not set")
 

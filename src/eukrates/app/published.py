@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from eukrates.files import cache
 from eukrates.models import load, save
 from eukrates.models.so3krates.archive import HYPERPARAMETERS, read_archive
 from eukrates.models.so3krates.published import so3lr
@@ -96,13 +96,6 @@ def pull(name: str, tell: Callable[[str], None] = print) -> Path:
     _saved(name, arrays, settings, known.source, place)
     tell(f"Wrote {place}. Licence {known.card['licence']}; cite {known.card['citation']}.")
     return place
-
-
-def cache() -> Path:
-    """The folder of fetched models."""
-    if own := os.environ.get("EUKRATES_CACHE"):
-        return Path(own)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "eukrates"
 
 
 def content_digest(arrays: Mapping[str, np.ndarray], settings: Mapping[str, Any]) -> str:

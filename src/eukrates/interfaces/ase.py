@@ -17,15 +17,13 @@ from eukrates.matter.verlet import VerletList, verlet
 from eukrates.models import load, with_long_range
 from eukrates.near_miss import near_miss
 from eukrates.numerics import cast, to_device, to_host
-from eukrates.potential import Potential, Prediction, check_electrons, check_system, evaluate
+from eukrates.potential import Potential, Prediction, Ready, check_electrons, check_system
 
 PRECISIONS = ("float32", "float64")
 PER_ATOM = ("energies", "charges", "hirshfeld_ratios")
 ALWAYS = ["energy", "free_energy", "forces", "stress"]  # what every potential knows
 LONG_RANGE = ("far_cutoff", "electrostatics")
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))  # xx, yy, zz, yz, xz, xy
-
-_evaluate = eqx.filter_jit(evaluate)
 
 
 class Calculator(AseCalculator):
@@ -71,6 +69,7 @@ class Calculator(AseCalculator):
         potential = with_long_range(potential, **{name: self.parameters[name] for name in LONG_RANGE})
         with jax.enable_x64(True):
             self.potential = to_device(cast(potential, precision).for_inference())
+            self._ask = Ready(self.potential)
         self.implemented_properties = [*type(self).implemented_properties, *_extras(self.potential)]
         self._list: VerletList | None = None
         self._sent: Graph | None = None
@@ -99,16 +98,16 @@ class Calculator(AseCalculator):
         self._stress = self._stress or "stress" in properties
         want = ("energy", "forces", "stress") if periodic and self._stress else ("energy", "forces")
         with jax.enable_x64(True):
-            found = to_host(_evaluate(self.potential, self._graph(structure), want))
+            found = to_host(self._ask(self._graph(structure), want))
         self.results = _results(found, structure)
 
     def forces_by_term(self, atoms: ase.Atoms | None = None) -> dict[str, np.ndarray]:
         """Forces in eV/Å by physical term; they add up to the forces."""
         if (current := atoms or self.atoms) is None:
             raise ValueError("Expected atoms: pass them, or calculate something first.")
-        graph = self._graph(self._structure(current))
+        structure = self._structure(current)
         with jax.enable_x64(True):
-            pulls = to_host(_evaluate(self.potential, graph, ("forces_by_term",))).forces_by_term or {}
+            pulls = to_host(self._ask(self._graph(structure), ("forces_by_term",))).forces_by_term or {}
         return {name: np.array(pull[: len(current)], np.float64) for name, pull in pulls.items()}
 
     def _structure(self, atoms: ase.Atoms) -> System:

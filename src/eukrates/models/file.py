@@ -58,10 +58,14 @@ def save(potential: Potential, path: str | os.PathLike, card: Mapping[str, Any] 
     broken = [name for name, a in arrays.items() if not np.all(np.isfinite(a))]
     if broken:
         raise ValueError(f"Parameters {', '.join(broken[:5])} are not finite: this model must not be saved.")
+    architecture = describe(potential)
+    plain = eqx.filter_eval_shape(lambda: build(architecture, key=jax.random.key(0)))
+    if set(arrays) != {name for name, _ in named_parameters(plain)}:
+        raise ValueError("A potential for inference cannot be saved: save the one that it was made from.")
     header = {
         "schema": SCHEMA,
         "version": __version__,
-        "architecture": describe(potential),
+        "architecture": architecture,
         "units": UNITS,
         "elements": None if potential.elements is None else list(potential.elements),
         "e0": free_atom_energies(potential),

@@ -40,7 +40,7 @@ def coulomb(
     i, j = edges.i[: edges.half], edges.j[: edges.half]
     kernel = smeared(r, width)  # (2)
     if math.isfinite(cutoff):
-        top, slope = _at(cutoff, width)
+        top, slope = kernel_at(cutoff, width)
         shift = top + (1 - switch(r, SWITCH_ON * cutoff, cutoff)) * slope * (r - cutoff)
         kernel = jnp.where(r < cutoff, kernel - shift, 0.0)  # (3)
     return shared(KE * charges[i] * charges[j] * kernel, graph, edges)
@@ -53,8 +53,8 @@ def smeared(r: Float[AnyArray, " pairs"], width: float) -> Float[AnyArray, " pai
     return jnp.where(apart, jax.lax.erf(safe / width) / safe, 2 / (math.sqrt(math.pi) * width))
 
 
-def _at(cutoff: float, width: float) -> tuple[float, float]:
-    """K(R) and K'(R)."""
+def kernel_at(cutoff: float, width: float) -> tuple[float, float]:
+    """K(R) in 1/Å and K'(R) in 1/Å²."""
     value = math.erf(cutoff / width) / cutoff
     gauss = 2 * math.exp(-((cutoff / width) ** 2)) / (math.sqrt(math.pi) * width)
     return value, (gauss - value) / cutoff

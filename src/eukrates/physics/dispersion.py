@@ -19,7 +19,7 @@ import math
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from eukrates.elements import SPECIES, SYMBOLS
 from eukrates.matter import Graph
@@ -46,13 +46,21 @@ def dispersion(
     edges, z = far_edges(graph), graph.system.numbers
     dtype, h = ratios.dtype, edges.half
     r = distances(graph, edges, dtype)
-    alpha = jnp.asarray(_table(POLARISABILITY), dtype)[z] * ratios
-    c6 = jnp.asarray(_table(DISPERSION), dtype)[z] * ratios**2  # (1)
-    alpha, c6 = _combined(alpha, c6, edges.i[:h], edges.j[:h])
+    alpha, c6 = _combined(*of_atoms(ratios, z), edges.i[:h], edges.j[:h])
     pairs = HARTREE * _pair(r / BOHR, alpha, c6, damping)
     if math.isfinite(cutoff):
         pairs = pairs * switch(r, cutoff - fade, cutoff)
     return shared(pairs, graph, edges)
+
+
+def of_atoms(
+    ratios: Float[AnyArray, " atoms"], numbers: Int[AnyArray, " atoms"]
+) -> tuple[Float[AnyArray, " atoms"], Float[AnyArray, " atoms"]]:
+    """(1), α and C6 in atomic units; atoms without a polarisability, padding among them, get one and no dispersion."""
+    alpha = jnp.asarray(_table(POLARISABILITY), ratios.dtype)[numbers] * ratios
+    c6 = jnp.asarray(_table(DISPERSION), ratios.dtype)[numbers] * ratios**2
+    empty = alpha <= 0
+    return jnp.where(empty, 1.0, alpha), jnp.where(empty, 0.0, c6)
 
 
 def _table(values: tuple[float, ...]) -> np.ndarray:
@@ -60,9 +68,7 @@ def _table(values: tuple[float, ...]) -> np.ndarray:
 
 
 def _combined(alpha, c6, i, j):
-    """(2); atoms without a polarisability, padding among them, count as one that has no dispersion."""
-    empty = alpha <= 0
-    alpha, c6 = jnp.where(empty, 1.0, alpha), jnp.where(empty, 0.0, c6)
+    """(2)."""
     ai, aj, ci, cj = alpha[i], alpha[j], c6[i], c6[j]
     below = ai * ai * cj + aj * aj * ci
     return (ai + aj) / 2, 2 * ci * cj * ai * aj / jnp.where(below > 0, below, 1.0)

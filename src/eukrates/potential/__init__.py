@@ -6,11 +6,13 @@ from eukrates.potential.parameters import named_parameters, parameter_groups, wi
 from eukrates.potential.potential import Potential, Sum
 from eukrates.potential.predict import check, check_electrons, check_system, predict
 from eukrates.potential.prediction import Prediction
+from eukrates.potential.ready import Ready
 
 __all__ = [
     "FreeAtoms",
     "Potential",
     "Prediction",
+    "Ready",
     "Sum",
     "bound_energy",
     "check",

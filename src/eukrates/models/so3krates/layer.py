@@ -12,8 +12,6 @@ from eukrates.models.so3krates.dense import MLP, Dense, LayerNorm, lecun_normal
 from eukrates.numerics import sum_by
 from eukrates.shapes import AnyArray
 
-Radial = tuple[Float[Array, "half channels"], ...]  # what the filters of one layer make of the distances, by branch
-
 
 class Pairs(NamedTuple):
     """What a layer reads of the near edges; `half` arrays belong to the first, mirrored half (see `Edges`)."""
@@ -22,6 +20,7 @@ class Pairs(NamedTuple):
     i: Int[Array, " half"]
     j: Int[Array, " half"]
     weight: Float[Array, " half"]  # cutoff function / normalisation, zero for padding
+    basis: Float[Array, "half functions"]  # of the distances
     harmonics: Float[Array, "half orders"]  # Y of i → j
     mirrored: Float[Array, "half orders"]  # Y of j → i
 
@@ -37,9 +36,9 @@ class Filter(eqx.Module):
         self.radial = MLP(basis, widths[0], features, key=one)
         self.spherical = MLP(degrees, widths[1], features, key=two) if degrees else None
 
-    def __call__(self, radial, contrast) -> Float[Array, "half channels"]:
-        """The first term is given: it is one function of the distance, however often the layers are evaluated."""
-        return radial if self.spherical is None else radial + self.spherical(contrast)
+    def __call__(self, basis, contrast) -> Float[Array, "half channels"]:
+        w = self.radial(basis)
+        return w if self.spherical is None else w + self.spherical(contrast)
 
 
 class Heads(eqx.Module):
@@ -96,9 +95,12 @@ class Layer(eqx.Module):
         self.exchange = Dense(features + len(degrees), features + len(degrees), key=next(ks))
         self.degrees, self.activate_qk = tuple(degrees), activate_qk
 
-    def __call__(self, x, ev, pairs: Pairs, radial: Radial):
+    def __call__(self, x, ev, pairs: Pairs):
         """x [atoms, channels] and ev [atoms, orders] (None before the first layer, where it is zero) → the same."""
-        x, ev = self._attend(x, ev, pairs, radial)
+        return self.update(*self._attend(x, ev, pairs))
+
+    def update(self, x, ev):
+        """What follows attention: (4) and (5)."""
         x = _normed(self.norms and self.norms[0], x)
         x = _residual(self.residuals[0], x)  # (4)
         if self.degrees:
@@ -111,7 +113,7 @@ class Layer(eqx.Module):
         x = _residual(self.residuals[1], x)
         return _normed(self.norms and self.norms[1], x), ev
 
-    def _attend(self, x, ev, pairs: Pairs, radial: Radial):
+    def _attend(self, x, ev, pairs: Pairs):
         i, j, atoms = pairs.i, pairs.j, x.shape[0]
         if not self.degrees:
             contrast = None
@@ -119,7 +121,7 @@ class Layer(eqx.Module):
             contrast = jnp.zeros((1, len(self.degrees)), x.dtype)
         else:
             contrast = invariants(ev[j] - ev[i], self.degrees)
-        to_i, to_j = self._coefficients(0, x, contrast, pairs, radial)
+        to_i, to_j = self._coefficients(0, x, contrast, pairs)
         v = self.values(x)
         heads = self.values.weight.shape[0]
         spread = lambda a, v: (a[:, :, None] * v.reshape(-1, heads, v.shape[-1] // heads)).reshape(v.shape)
@@ -128,14 +130,14 @@ class Layer(eqx.Module):
         )  # (3)
         if not self.degrees:
             return x_new, ev
-        to_i, to_j = self._coefficients(1, x, contrast, pairs, radial)
+        to_i, to_j = self._coefficients(1, x, contrast, pairs)
         messages = [expand(to_i, self.degrees) * pairs.harmonics, expand(to_j, self.degrees) * pairs.mirrored]
         pulled = sum_by(jnp.concatenate(messages), jnp.concatenate([i, j]), atoms)  # (3)
         return x_new, pulled if ev is None else ev + pulled
 
-    def _coefficients(self, branch: int, x, contrast, pairs: Pairs, radial: Radial):
+    def _coefficients(self, branch: int, x, contrast, pairs: Pairs):
         """Equations (1) and (2): α of i ← j and of j ← i, each [half, heads]."""
-        w = self.filters[branch](radial[branch], contrast)  # (1)
+        w = self.filters[branch](pairs.basis, contrast)  # (1)
         activate = jax.nn.silu if self.activate_qk else lambda t: t
         q, k = activate(self.queries[branch](x)), activate(self.keys[branch](x))
         heads = self.queries[branch].weight.shape[0]

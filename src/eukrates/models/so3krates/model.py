@@ -12,10 +12,11 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from eukrates.elements import SPECIES, by_number, number
 from eukrates.equivariant import parity, spherical_harmonics
 from eukrates.matter import Graph
+from eukrates.models.so3krates.attention import FusedLayer, available, fused
 from eukrates.models.so3krates.dense import MLP
 from eukrates.models.so3krates.embedding import ElectronEmbedding, ElementEmbedding
 from eukrates.models.so3krates.heads import HirshfeldRatios, PartialCharges
-from eukrates.models.so3krates.layer import Layer, Pairs, Radial
+from eukrates.models.so3krates.layer import Layer, Pairs
 from eukrates.numerics import float_dtype, norm, sum_by
 from eukrates.physics.charges import dipole
 from eukrates.physics.zbl import ZBL
@@ -67,7 +68,7 @@ class SO3krates(Potential):
     embedding: ElementEmbedding
     charge_embedding: ElectronEmbedding | None
     spin_embedding: ElectronEmbedding | None
-    blocks: tuple[Layer, ...]
+    blocks: tuple[Layer | FusedLayer, ...]
     readout: MLP
     scales: Float[AnyArray, " species"]
     offsets: Float[AnyArray, " species"]
@@ -218,20 +219,22 @@ class SO3krates(Potential):
             x = x + self.spin_embedding(s.spin, s)
         x = x * (1 + self.charge + self.spin) ** -0.5  # (1)
         pairs, ev = self._pairs(graph), None
-        for block, radial in zip(self.blocks, self.radial(pairs.r), strict=True):
-            x, ev = block(x, ev, pairs, radial)  # (2)
+        for block in self.blocks:
+            x, ev = block(x, ev, pairs)  # (2)
         return x
 
-    def radial(self, r: Float[Array, " half"]) -> list[Radial]:
-        """What the filters of each layer make of the distances."""
-        basis = BASES[self.radial_basis](r, self.cutoff, self.basis_size)
-        return [tuple(one.radial(basis) for one in block.filters) for block in self.blocks]
-
     def for_inference(self) -> "SO3krates":
-        """With the radial parts from a table, see `Tabulated`; in double precision itself, which no table equals."""
-        from eukrates.models.so3krates.tabulated import Tabulated
+        """With layers for one kernel (see `FusedLayer`), in single precision, where there is one for the device."""
+        if float_dtype(self) != np.float32 or not available():
+            return self
+        layers = [
+            block if isinstance(block, FusedLayer) else fused(block, n == 0, self._basis, self.cutoff)
+            for n, block in enumerate(self.blocks)
+        ]
+        return self if None in layers else eqx.tree_at(lambda network: network.blocks, self, tuple(layers))
 
-        return Tabulated(self) if float_dtype(self) == np.float32 else self
+    def _basis(self, r: Float[Array, " distances"]) -> Float[Array, "distances functions"]:
+        return BASES[self.radial_basis](r, self.cutoff, self.basis_size)
 
     def _pairs(self, graph: Graph) -> Pairs:
         edges, h = graph.near, graph.near.half
@@ -247,6 +250,7 @@ class SO3krates(Potential):
             r=r,
             i=edges.i[:h],
             j=edges.j[:h],
+            basis=self._basis(r),
             weight=jnp.where(inside, CUTOFFS[self.cutoff_function](r, self.cutoff), 0.0) / divisor,
             harmonics=harmonics,
             mirrored=harmonics * parity(self.degrees, dtype),

@@ -1,5 +1,6 @@
 """SO3LR: SO3krates with long-range electrostatics and dispersion."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
 
@@ -10,7 +11,8 @@ from jaxtyping import Array
 from eukrates.matter import Graph
 from eukrates.matter.graph import Waves, most_waves
 from eukrates.models.so3krates.model import SO3krates
-from eukrates.numerics import sum_by
+from eukrates.numerics import float_dtype, sum_by
+from eukrates.physics import pair_kernels
 from eukrates.physics.coulomb import coulomb
 from eukrates.physics.dispersion import dispersion
 from eukrates.physics.ewald import ewald_energies, ewald_energy, wave_cutoff, wave_grid
@@ -117,11 +119,18 @@ class SO3LR(Potential):
             return most_waves([mesh_shape(1.1 * one, self.width) for one in cell])
         return wave_grid(cell, wave_cutoff(self.width), margin=0.1)
 
-    def for_inference(self) -> "SO3LR":
-        """With the network for inference."""
-        return self.but(network=self.network.for_inference())
+    def for_inference(self) -> Potential:
+        """With the network for inference and, in single precision on the CPU, with kernels for the far pairs."""
+        model = self.but(network=self.network.for_inference())
+        if float_dtype(self) != np.float32 or not pair_kernels.available():
+            return model
+        return ByKernels(model)  # pyright: ignore[reportCallIssue]  (properties take the place of abstract fields)
 
     def __call__(self, graph: Graph) -> Prediction:
+        return self.summed(graph, coulomb, dispersion)
+
+    def summed(self, graph: Graph, coulomb: Callable, dispersion: Callable) -> Prediction:
+        """(1) with functions that compute the two laws over far pairs."""
         found = self.network(graph)
         charges, ratios = cast(Array, found.charges), cast(Array, found.hirshfeld_ratios)
         shares = {"dispersion": dispersion(ratios, graph, self.far_cutoff, self.fade, self.damping)}
@@ -143,3 +152,36 @@ class SO3LR(Potential):
         whole, shared = LATTICE_SUMS[self.electrostatics]
         given = (exact, s.positions, s.cell, s.owner, graph.waves, self.width)
         return whole(*given), shared(*given)
+
+
+class ByKernels(Potential):
+    """`SO3LR` with its far pairs from kernels; it has first derivatives, and no others."""
+
+    model: SO3LR
+
+    @property
+    def cutoff(self) -> float:
+        """Of the model, Å."""
+        return self.model.cutoff
+
+    @property
+    def far_cutoff(self) -> float:
+        """Of the model, Å."""
+        return self.model.far_cutoff
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """Those of the model."""
+        return self.model.elements
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """What the model needs."""
+        return self.model.needs
+
+    def waves(self, cell: np.ndarray) -> Waves | None:
+        """Those of the model."""
+        return self.model.waves(cell)
+
+    def __call__(self, graph: Graph) -> Prediction:
+        return self.model.summed(graph, pair_kernels.coulomb_kernel, pair_kernels.dispersion_kernel)
