@@ -22,6 +22,7 @@ FACTORS = {
     "GPA": constants.giga * constants.angstrom**3 / E,
     "BAR": constants.bar * constants.angstrom**3 / E,
     "KE": E / (4 * math.pi * constants.epsilon_0 * constants.angstrom),
+    "KM_PER_MOL": constants.kilo / constants.N_A / constants.angstrom,
     "DEBYE": 1e-21 / constants.c / E / constants.angstrom,
     "WAVENUMBER": math.sqrt(E / constants.atomic_mass) / constants.angstrom / (2 * math.pi * constants.c * 100),
 }

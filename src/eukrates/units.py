@@ -28,8 +28,10 @@ FS = 1e-15 / (1e-10 * math.sqrt(_U / _E))  # one femtosecond in internal time
 KELVIN = _K / _E  # k_B · 1 K in eV
 GPA = 1e9 * 1e-30 / _E  # one gigapascal in eV/Å³
 BAR = 1e-4 * GPA
+G_PER_CM3 = _U * 1e3 / 1e-24  # one u/Å³ in g/cm³
 KE = _E / (4 * math.pi * _EPSILON0 * 1e-10)  # Coulomb's constant, eV Å/e²
 FINE_STRUCTURE = _E**2 / (2 * _EPSILON0 * _PLANCK * _C)
+KM_PER_MOL = 1e13 / _AVOGADRO  # one km/mol, the unit of infrared intensities, in Å per molecule
 DEBYE = 1e-21 / _C / _E / 1e-10  # one debye in e Å
 WAVENUMBER = 1.0 / (2 * math.pi * _C * 100 * 1e-15 / FS)  # internal angular frequency 1 → 1/cm
 

@@ -3,13 +3,16 @@
 from eukrates.analysis.bonds import bond_lengths, distances, find_bonds, histogram, pooled_bond_lengths
 from eukrates.analysis.diffusion import Diffusion, diffusion_coefficient, mean_square_displacement, without_drift
 from eukrates.analysis.energy import drift
+from eukrates.analysis.power_spectrum import Spectrum, power_spectrum
 from eukrates.analysis.radial_distribution import RadialDistribution, radial_distribution
+from eukrates.analysis.spectra import infrared_spectrum, velocity_spectrum
 from eukrates.analysis.statistics import mean_and_error
 from eukrates.analysis.temperature import TemperatureStatistics, temperature_statistics
 
 __all__ = [
     "Diffusion",
     "RadialDistribution",
+    "Spectrum",
     "TemperatureStatistics",
     "bond_lengths",
     "diffusion_coefficient",
@@ -17,10 +20,13 @@ __all__ = [
     "drift",
     "find_bonds",
     "histogram",
+    "infrared_spectrum",
     "mean_and_error",
     "mean_square_displacement",
     "pooled_bond_lengths",
+    "power_spectrum",
     "radial_distribution",
     "temperature_statistics",
+    "velocity_spectrum",
     "without_drift",
 ]
