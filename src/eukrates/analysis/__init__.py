@@ -8,6 +8,7 @@ from eukrates.analysis.radial_distribution import RadialDistribution, radial_dis
 from eukrates.analysis.spectra import infrared_spectrum, velocity_spectrum
 from eukrates.analysis.statistics import mean_and_error
 from eukrates.analysis.temperature import TemperatureStatistics, temperature_statistics
+from eukrates.analysis.torsions import proper_torsions, rotatable_torsions, torsion_angles, torsion_distribution
 
 __all__ = [
     "Diffusion",
@@ -25,8 +26,12 @@ __all__ = [
     "mean_square_displacement",
     "pooled_bond_lengths",
     "power_spectrum",
+    "proper_torsions",
     "radial_distribution",
+    "rotatable_torsions",
     "temperature_statistics",
+    "torsion_angles",
+    "torsion_distribution",
     "velocity_spectrum",
     "without_drift",
 ]
