@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from eukrates.analysis import infrared_spectrum, velocity_spectrum
+from eukrates.analysis.frame_spacing import frame_spacing_fs
 from eukrates.units import DEBYE, FS, KELVIN
 
 C_CM_PER_FS = 2.99792458e-5
@@ -85,3 +86,11 @@ def test_one_segment_has_no_error_and_bad_runs_are_refused():
         infrared_spectrum(time, v[:, 0], 0.0, resolution=50.0)
     with pytest.raises(ValueError, match="resolution above 0"):
         infrared_spectrum(time, v[:, 0], 300.0, resolution=0.0)
+
+
+def test_frames_without_times_are_refused():
+    with pytest.raises(ValueError, match="one time for each of 7 frames, got 6"):
+        frame_spacing_fs(np.arange(6.0), 7)
+    with pytest.raises(ValueError, match="got steps from -2 to -2 fs"):
+        frame_spacing_fs(-2 * np.arange(6.0), 6)
+    assert frame_spacing_fs(3.0 + 0.1 * np.arange(6.0), 6) == pytest.approx(0.1)

@@ -70,7 +70,7 @@ def mean_square_displacement(
     Raises:
         ValueError: fewer than two frames, or frames not equally spaced.
     """
-    spacing = frame_spacing_fs(time_fs)
+    spacing = frame_spacing_fs(time_fs, len(positions))
     r = _selected(structure, positions, atoms, remove_drift, masses)
     return spacing / 1000 * np.arange(len(r)), _displacements(r)
 
@@ -99,7 +99,7 @@ def diffusion_coefficient(
         ValueError: too few frames for five segments, frames not equally spaced, or a window with fewer than three lags
             of a segment.
     """
-    spacing = frame_spacing_fs(time_fs, fewest=10 * SEGMENTS) / 1000
+    spacing = frame_spacing_fs(time_fs, len(positions), fewest=10 * SEGMENTS) / 1000
     r = _selected(structure, positions, atoms, remove_drift, masses)
     size = len(r) // SEGMENTS
     lags = spacing * np.arange(size)

@@ -4,13 +4,15 @@ import numpy as np
 from jaxtyping import Float
 
 
-def frame_spacing_fs(time_fs: Float[np.ndarray, " frames"], fewest: int = 2) -> float:
-    """Femtoseconds between consecutive frames.
+def frame_spacing_fs(time_fs: Float[np.ndarray, " frames"], frames: int, fewest: int = 2) -> float:
+    """Femtoseconds between consecutive frames, of which there are `frames`.
 
     Raises:
-        ValueError: fewer than `fewest` frames, or frames that are not equally spaced (to 0.1 % of the spacing).
+        ValueError: fewer than `fewest` frames, not one time for each, or frames that are not equally spaced (to 0.1 % of the spacing).
     """
     time = np.asarray(time_fs, np.float64)
+    if time.size != frames:
+        raise ValueError(f"Expected one time for each of {frames} frames, got {time.size}.")
     if time.size < fewest:
         raise ValueError(f"Expected at least {fewest} frames, got {time.size}. Run longer or record more often.")
     steps = np.diff(time)

@@ -40,7 +40,7 @@ def velocity_spectrum(
         raise ValueError(f"Expected at least one degree of freedom, got {degrees_of_freedom}.")
     v = np.asarray(velocities).reshape(len(velocities), -1)
     weights = np.repeat(np.asarray(masses, np.float64), 3) / (FS**2 * KELVIN * degrees_of_freedom)
-    return power_spectrum(frame_spacing_fs(time_fs), v, weights, resolution)  # (1)
+    return power_spectrum(frame_spacing_fs(time_fs, len(v)), v, weights, resolution)  # (1)
 
 
 def infrared_spectrum(
@@ -72,7 +72,7 @@ def infrared_spectrum(
     """
     if not temperature_kelvin > 0:
         raise ValueError(f"Expected a temperature above 0 K, got {temperature_kelvin!r}.")
-    spacing = frame_spacing_fs(time_fs, fewest=3)
+    spacing = frame_spacing_fs(time_fs, len(dipoles), fewest=3)
     rates = np.diff(np.asarray(dipoles, np.float64), axis=0) / (spacing * FS)
     strength = np.pi * KE / (3 * LIGHT**2 * KELVIN * temperature_kelvin) / KM_PER_MOL  # (2), 1/ε₀ = 4π kₑ
     found = power_spectrum(spacing, rates, np.full(3, strength), resolution)

@@ -98,7 +98,7 @@ def torsion_distribution(
     return width * np.arange(bins) - 180.0, density, error
 
 
-def _sine2(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def _sine2(a: np.ndarray, b: np.ndarray):
     """sin² of the angle between vectors, [...]."""
     return np.sum(np.cross(a, b) ** 2, axis=-1) / (np.sum(a**2, axis=-1) * np.sum(b**2, axis=-1))
 
