@@ -54,7 +54,7 @@ def test_compressibility_of_volumes_with_a_known_spread(memory):
 
 
 def test_compressibility_of_an_ideal_gas_is_one_over_its_pressure():
-    """At constant pressure V is Gamma-distributed: shape N + 1, scale kT/P; κ = 1/P up to 1/N... exactly, by (1)."""
+    """At constant pressure V is Gamma-distributed: shape N + 1, scale kT/P, so var(V) / (kT ⟨V⟩) = 1/P."""
     atoms, pressure, kelvin = 50, 0.1, 300.0
     v = np.random.default_rng(2).gamma(atoms + 1, KELVIN * kelvin / (pressure * GPA), 40_000)
     kappa, error = compressibility_per_gpa(v, kelvin)

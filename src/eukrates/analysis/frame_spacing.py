@@ -8,7 +8,8 @@ def frame_spacing_fs(time_fs: Float[np.ndarray, " frames"], frames: int, fewest:
     """Femtoseconds between consecutive frames, of which there are `frames`.
 
     Raises:
-        ValueError: fewer than `fewest` frames, not one time for each, or frames that are not equally spaced (to 0.1 % of the spacing).
+        ValueError: fewer than `fewest` frames, not one time for each, or frames that are not equally spaced (to 0.1 %
+            of the spacing).
     """
     time = np.asarray(time_fs, np.float64)
     if time.size != frames:
