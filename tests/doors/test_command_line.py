@@ -62,7 +62,7 @@ def test_every_verb_explains_itself(capsys):
         (["md", "m", "s", "--time", "soon"], "--time"),
         (["md", "m"], "STRUCTURE"),
         (["md", "m", "--resume", "--temperature", "400"], "--temperature would be ignored"),
-        (["md", "m", "s", "--ensemble", "npt"], "Known: nve, langevin"),
+        (["md", "m", "s", "--ensemble", "nvt"], "Known: nve, langevin"),
         (["evaluate", "m", "d", "--key", "energy"], "NAME=VALUE"),
         (["label", "x.xyz", "--with", "gfn3"], "Did you mean 'gfn2'?"),
         (["train", "nowhere.yaml"], "eukrates init"),

@@ -64,7 +64,7 @@ def test_an_exploding_run_is_a_failure_that_keeps_its_frames(trained, tmp_path, 
 
 def test_options_that_would_be_ignored_are_refused(trained, start, tmp_path, failing):
     model, folder = trained / "best.safetensors", tmp_path / "md"
-    assert "no bath" in failing("md", model, start, "--folder", folder, "--ensemble", "nve", "--friction", "3")
+    assert "nve has none" in failing("md", model, start, "--folder", folder, "--ensemble", "nve", "--friction", "3")
     assert "--frame" in failing("md", model, "--resume", "--folder", folder, "--frame", "1")
     assert not folder.exists()
 

@@ -20,9 +20,10 @@ class Simulation:
     """The choices of a run; see `eukrates.dynamics.run`.
 
     Args:
-        ensemble: "langevin" or "nve".
+        ensemble: "langevin", "bussi", "nose-hoover", "npt" or "nve".
         temperature_kelvin: K, of the bath and of the first velocities.
         friction_per_ps: 1/ps, of the bath of "langevin", which has 1/ps unless told otherwise.
+        pressure_gpa: GPa, of the piston of "npt", which has 1e-4 (1 bar) unless told otherwise.
         timestep_fs: fs.
         time_ps: ps, how long.
         every: steps between frames.
@@ -33,6 +34,7 @@ class Simulation:
     ensemble: str = "langevin"
     temperature_kelvin: float | int = 300.0
     friction_per_ps: float | int | None = None
+    pressure_gpa: float | int | None = None
     timestep_fs: float | int = 0.5
     time_ps: float | int = 10.0
     every: int = 20
@@ -44,11 +46,13 @@ class Simulation:
             raise ValueError(f"Unknown ensemble {self.ensemble!r}. Known: {', '.join(ENSEMBLES)}.")
         if self.precision not in ("float32", "float64"):
             raise ValueError(f"Expected a precision of float32 or float64, got {self.precision!r}.")
-        if self.ensemble == "nve" and self.friction_per_ps is not None:
-            raise ValueError(
-                f"A friction of {self.friction_per_ps:g}/ps would be ignored: nve has no bath. Leave it out, or choose "
-                "langevin."
-            )
+        for name, unit, owner in (("friction_per_ps", "/ps", "langevin"), ("pressure_gpa", " GPa", "npt")):
+            value = getattr(self, name)
+            if value is not None and self.ensemble != owner:
+                raise ValueError(
+                    f"A {name.split('_')[0]} of {value:g}{unit} would be ignored: {self.ensemble} has none. Leave it "
+                    f"out, or choose {owner}."
+                )
         if not (_possible(self.time_ps) and _possible(self.timestep_fs)):
             given = f"{self.time_ps}, {self.timestep_fs}"
             raise ValueError(f"Expected a time (ps) and a time step (fs), finite and above 0, got {given}.")
@@ -56,7 +60,7 @@ class Simulation:
     @classmethod
     def named(cls, **options) -> "Simulation":
         """From the short names of the command line: temperature, friction, timestep, time."""
-        units = {"temperature": "_kelvin", "friction": "_per_ps", "timestep": "_fs", "time": "_ps"}
+        units = {"temperature": "_kelvin", "friction": "_per_ps", "pressure": "_gpa", "timestep": "_fs", "time": "_ps"}
         return cls(**{f"{name}{units.get(name, '')}": value for name, value in options.items()})
 
     @property
@@ -69,6 +73,8 @@ class Simulation:
         settings: dict[str, Any] = {"temperature_kelvin": self.temperature_kelvin}
         if self.ensemble == "langevin":
             settings["friction_per_ps"] = 1.0 if self.friction_per_ps is None else self.friction_per_ps
+        if self.pressure_gpa is not None:
+            settings["pressure_gpa"] = self.pressure_gpa
         return ENSEMBLES[self.ensemble](**settings)
 
 

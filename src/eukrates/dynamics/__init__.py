@@ -1,9 +1,23 @@
 """Molecular dynamics with any potential: fast, exact to restart, stopped where it would go wrong."""
 
 from eukrates.dynamics.engine import Progress
-from eukrates.dynamics.ensembles import ENSEMBLES, NVE, Ensemble, Langevin
+from eukrates.dynamics.ensembles import ENSEMBLES, NPT, NVE, Ensemble, Langevin, NoseHoover, VelocityRescaling
 from eukrates.dynamics.phase import Phase
 from eukrates.dynamics.run import Run, resume, run
 from eukrates.dynamics.settings import Record
 
-__all__ = ["ENSEMBLES", "NVE", "Ensemble", "Langevin", "Phase", "Progress", "Record", "Run", "resume", "run"]
+__all__ = [
+    "ENSEMBLES",
+    "NPT",
+    "NVE",
+    "Ensemble",
+    "Langevin",
+    "NoseHoover",
+    "Phase",
+    "Progress",
+    "Record",
+    "Run",
+    "VelocityRescaling",
+    "resume",
+    "run",
+]

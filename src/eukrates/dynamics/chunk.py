@@ -38,6 +38,7 @@ class Course(NamedTuple):
     until: Int[Array, ""] | int  # the step at which to end
     every: Int[Array, ""] | int  # steps between frames
     reach: Float[Array, ""] | float  # Å, of the neighbour list
+    listed: Float[Array, ""] | float  # Å, up to which pairs are in it
     freedom: Float[Array, " systems"]  # degrees of freedom; 0 for padding
     hottest: Float[Array, ""] | float  # K
 
@@ -52,6 +53,8 @@ class Snapshots(eqx.Module):
     energy: Float[Array, "*frames systems"]
     kinetic: Float[Array, "*frames systems"]
     heat: Float[Array, "*frames systems"]
+    cell: Float[Array, "*frames systems 3 3"]
+    pressure: Float[Array, "*frames systems"]
 
 
 class Outcome(NamedTuple):
@@ -65,14 +68,31 @@ class Outcome(NamedTuple):
     atom: Int[Array, ""]  # the atom that made the verdict: the one that is not finite, or the hottest
 
 
-def feeler(potential: Potential, graph: Graph, origin: Float[Array, "atoms 3"]) -> Feel:
-    """Energy and forces from `graph` at the positions of a phase, and how far these are from the list's `origin`."""
+def feeler(potential: Potential, graph: Graph, origin: Float[Array, "atoms 3"], listed, flexible: bool) -> Feel:
+    """Energy and forces from `graph` at the positions of a phase, and how far these are from the list's `origin`.
+
+    In a flexible cell also the virial; and the list, of all pairs up to `listed` Å, is worn by displacements from where
+    the strain F of the cell took the atoms and by the strain itself: a pair has come closer by (1 - σ_min(F)) r at
+    most, and σ_min(F) ≥ 1 - ‖F - 1‖.
+    """
+    want = ("energy", "forces", "stress") if flexible else ("energy", "forces")
 
     def feel(phase: Phase) -> Phase:
-        here = eqx.tree_at(lambda g: g.system.positions, graph, phase.positions)
-        found = evaluate(potential, here, ("energy", "forces"))
-        moved = displacement(phase.positions, origin, graph.system.real)
-        return phase.but(forces=found.forces, energy=found.energy, moved=jnp.maximum(phase.moved, moved))
+        here = eqx.tree_at(lambda g: (g.system.positions, g.system.cell), graph, (phase.positions, phase.cell))
+        found = evaluate(potential, here, want)
+        if not flexible:
+            moved = displacement(phase.positions, origin, graph.system.real)
+            return phase.but(forces=found.forces, energy=found.energy, moved=jnp.maximum(phase.moved, moved))
+        boxed = (phase.volume > 0)[:, None, None]
+        strain = jnp.linalg.inv(jnp.where(boxed, graph.system.cell, jnp.eye(3))) @ jnp.where(
+            boxed, phase.cell, jnp.eye(3)
+        )
+        home = jnp.einsum("na,nab->nb", origin, strain[phase.owner])
+        shrunk = jnp.max(jnp.linalg.norm(strain - jnp.eye(3), axis=(1, 2)))
+        moved = displacement(phase.positions, home, graph.system.real) + shrunk * listed / 2
+        virial = found.stress * phase.volume[:, None, None]
+        moved = jnp.maximum(phase.moved, moved)
+        return phase.but(forces=found.forces, energy=found.energy, virial=virial, moved=moved)
 
     return feel
 
@@ -87,7 +107,7 @@ def advance(
     potential: Potential, graph: Graph, origin, ensemble: Ensemble, course: Course, start: tuple, capacity: int
 ) -> Outcome:
     """From `start` = (phase, step) to `course.until`, to `capacity` frames, or to the last step before a verdict."""
-    move = ensemble.step(feeler(potential, graph, origin))
+    move = ensemble.step(feeler(potential, graph, origin, course.listed, ensemble.flexible), course.freedom)
 
     def step_once(now):
         phase, step, _, _ = now
@@ -121,7 +141,15 @@ def advance(
 def snapshot(phase: Phase, step) -> Snapshots:
     """What is recorded of a phase."""
     return Snapshots(
-        step, phase.positions, phase.velocities, phase.forces, phase.energy, phase.kinetic_energy, phase.heat
+        step,
+        phase.positions,
+        phase.velocities,
+        phase.forces,
+        phase.energy,
+        phase.kinetic_energy,
+        phase.heat,
+        phase.cell,
+        phase.pressure,
     )
 
 

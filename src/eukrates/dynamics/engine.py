@@ -18,7 +18,7 @@ from eukrates.elements import SYMBOLS
 from eukrates.matter import System
 from eukrates.numerics import to_device
 from eukrates.potential import Potential
-from eukrates.units import FS, KELVIN
+from eukrates.units import FS, G_PER_CM3, GPA, KELVIN
 
 FIRST_STEPS = 20  # of the chunk that compiles, and of the next, which tells how fast it goes
 SECONDS = 1.0  # that a chunk is to take
@@ -124,7 +124,9 @@ class Engine:
     def _chunk(self, standing: Standing, until: int, timestep: float) -> Outcome:
         listed, s = standing.neighbours.listed, self.settings
         systems = listed.graph.system.systems
-        course = Course(timestep, until, s.record.every, listed.reach, self._freedom[:systems], s.ensemble.bound_kelvin)
+        graph, freedom = listed.graph, self._freedom[:systems]
+        farthest = max(edges.cutoff for edges in (graph.near, graph.far) if edges is not None)
+        course = Course(timestep, until, s.record.every, listed.reach, farthest, freedom, s.ensemble.bound_kelvin)
         course = jax.tree.map(jnp.asarray, course)
         inputs = to_device((listed.graph, listed.origin))
         start = (to_device(standing.phase), jnp.asarray(standing.step))
@@ -135,18 +137,27 @@ class Engine:
         s = self.settings
         n, host = s.structure.atoms, np.asarray
         potential, kinetic, heat = (host(column)[:, 0] for column in (rows.energy, rows.kinetic, rows.heat))
+        observables = {
+            "potential_energy": potential,
+            "kinetic_energy": kinetic,
+            "conserved_energy": potential + kinetic - heat,
+            "temperature_kelvin": self._temperature(kinetic),
+        }
+        if s.ensemble.flexible:
+            volume = np.abs(np.linalg.det(host(rows.cell)[:, 0]))
+            observables |= {
+                "pressure_gpa": host(rows.pressure)[:, 0] / GPA,
+                "volume_angstrom3": volume,
+                "density_g_per_cm3": s.masses.sum() / volume * G_PER_CM3,
+            }
         return Frames(
             step=host(rows.step),
             time_fs=host(rows.step) * s.timestep_fs,
             positions=host(rows.positions)[:, :n],
             velocities=host(rows.velocities)[:, :n] * FS if "velocities" in s.record.what else None,
             forces=host(rows.forces)[:, :n] if "forces" in s.record.what else None,
-            observables={
-                "potential_energy": potential,
-                "kinetic_energy": kinetic,
-                "conserved_energy": potential + kinetic - heat,
-                "temperature_kelvin": self._temperature(kinetic),
-            },
+            observables=observables,
+            cell=host(rows.cell)[:, 0] if s.ensemble.flexible else None,
         )
 
     def _temperature(self, kinetic):
@@ -156,7 +167,8 @@ class Engine:
         """With a neighbour list for where the atoms are now."""
         s, old = self.settings.structure, standing.neighbours
         positions = np.asarray(standing.phase.positions)[: s.atoms]
-        here = System(s.numbers, positions, s.cell, s.owner, s.real, s.charge, s.spin)
+        cell = np.asarray(standing.phase.cell)[:1]
+        here = System(s.numbers, positions, cell, s.owner, s.real, s.charge, s.spin)
         new = neighbours(self._potential, here, self.settings.skin, standing.step, old.room)
         if new.room != old.room:
             grew = f"Room for neighbour pairs grew from {_pairs(old.room)} to {_pairs(new.room)}"

@@ -18,6 +18,7 @@ from eukrates.dynamics.standing import Standing, save_standing
 from eukrates.files import write_atomically
 
 OBSERVABLES = ("potential_energy", "kinetic_energy", "conserved_energy", "temperature_kelvin")
+OF_A_PISTON = ("pressure_gpa", "volume_angstrom3", "density_g_per_cm3")
 SETTINGS, LOG, H5MD, EXTXYZ, CHECKPOINT = (
     "settings.json",
     "log.jsonl",
@@ -32,7 +33,8 @@ class Journal:
 
     def __init__(self, settings: Settings):
         self.settings, self.notes = settings, []
-        self.log: dict[str, list[float]] = {name: [] for name in ("step", "time_fs", *OBSERVABLES)}
+        self.observables = OBSERVABLES + (OF_A_PISTON if settings.ensemble.flexible else ())
+        self.log: dict[str, list[float]] = {name: [] for name in ("step", "time_fs", *self.observables)}
         self._frames: list[Frames] = []  # not yet on disk
         self._lines: list[str] = []
         directory = settings.record.directory
@@ -57,7 +59,7 @@ class Journal:
         write_settings(self.directory, told)
         what = tuple({"velocities": "velocity", "forces": "force"}[name] for name in s.record.what)
         path = self.directory / H5MD
-        create_h5md(path, s.structure, s.masses, what, OBSERVABLES, s.record.precision, told)
+        create_h5md(path, s.structure, s.masses, what, self.observables, s.record.precision, told)
         for name in (LOG, EXTXYZ):
             (self.directory / name).write_bytes(b"")
 

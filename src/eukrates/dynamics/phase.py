@@ -25,6 +25,9 @@ class Phase(eqx.Module):
     owner: Int[AnyArray, " atoms"]
     energy: Float[AnyArray, " systems"]  # eV, potential
     heat: Float[AnyArray, " systems"]  # eV, given by the thermostat since the start
+    cell: Float[AnyArray, "systems 3 3"]  # Å
+    virial: Float[AnyArray, "systems 3 3"]  # eV, ∂E/∂ε; zero where the ensemble does not ask for it
+    extra: dict[str, AnyArray]  # variables of the bath, by name; the first axis is that of the systems
     moved: Float[AnyArray, ""]  # Å; the farthest that an atom has been from where the neighbour list was built
     key: Key[Array, ""]  # of the random numbers still to come
 
@@ -48,8 +51,22 @@ class Phase(eqx.Module):
         """Σ p² / 2m of every system in eV."""
         return sum_by(self.kinetic_energies, self.owner, self.energy.shape[0])
 
+    @property
+    def volume(self) -> Float[AnyArray, " systems"]:
+        """Å³; 0 where a system is not periodic along three axes."""
+        return jnp.abs(jnp.linalg.det(self.cell))
 
-def at_rest(structure: System, masses: Float[np.ndarray, " atoms"], key: Key[Array, ""]) -> Phase:
+    @property
+    def pressure(self) -> Float[AnyArray, " systems"]:
+        """(2K - tr ∂E/∂ε) / 3V in eV/Å³; 0 without a volume, and without meaning where the virial is not asked for."""
+        boxed = self.volume > 0
+        inside = 2 * self.kinetic_energy - jnp.trace(self.virial, axis1=1, axis2=2)
+        return jnp.where(boxed, inside / (3 * jnp.where(boxed, self.volume, 1.0)), 0.0)
+
+
+def at_rest(
+    structure: System, masses: Float[np.ndarray, " atoms"], key: Key[Array, ""], extra: dict[str, AnyArray]
+) -> Phase:
     """The phase of a structure (padding included) without motion. Its forces and energy are not known yet and zero: a
     step that takes no time makes them known."""
     atoms, systems = structure.atoms, structure.systems
@@ -61,6 +78,9 @@ def at_rest(structure: System, masses: Float[np.ndarray, " atoms"], key: Key[Arr
         owner=structure.owner,
         energy=np.zeros(systems),
         heat=np.zeros(systems),
+        cell=np.asarray(structure.cell, np.float64),
+        virial=np.zeros((systems, 3, 3)),
+        extra=extra,
         moved=np.zeros(()),
         key=key,
     )

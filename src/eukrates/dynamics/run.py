@@ -19,6 +19,7 @@ from eukrates.dynamics.phase import at_rest
 from eukrates.dynamics.settings import Record, Settings, identity
 from eukrates.dynamics.standing import Standing, load_arrays, neighbours, standing_from
 from eukrates.matter import System
+from eukrates.numerics import to_host
 from eukrates.potential import Potential, check_electrons, check_system
 
 SKIN = 0.5  # Å
@@ -67,7 +68,7 @@ def run(
     Args:
         potential: anything with an energy.
         start: one structure; momenta, isotopes, charge and spin of `ase.Atoms` are used.
-        ensemble: `NVE` or `Langevin`.
+        ensemble: `NVE`, `Langevin`, `VelocityRescaling`, `NoseHoover` or `NPT`.
         steps: how many.
         timestep_fs: fs.
         seed: of the initial momenta and the thermostat.
@@ -79,8 +80,7 @@ def run(
             holds a run already.
     """
     structure, masses = structure_and_masses(start)
-    check_system(potential, structure)
-    check_electrons(potential, structure)
+    _check(potential, structure, ensemble)
     settings = Settings(
         potential=identity(potential),
         ensemble=ensemble,
@@ -100,10 +100,22 @@ def run(
     journal.begin()
     journal.note(0, source)
     found = neighbours(potential, structure, SKIN, 0)
-    phase = at_rest(found.listed.graph.system, masses, key)
+    world = found.listed.graph.system
+    with jax.enable_x64(True):
+        phase = at_rest(world, masses, key, to_host(ensemble.extra(world.systems)))
     phase = phase.but(momenta=np.pad(momenta, ((0, phase.momenta.shape[0] - masses.size), (0, 0))))
     engine = Engine(potential, settings, journal, progress)
     return _finished(engine, engine.begin(Standing(phase, 0, found, np.nan)), journal)
+
+
+def _check(potential: Potential, structure: System, ensemble: Ensemble) -> None:
+    check_system(potential, structure)
+    check_electrons(potential, structure)
+    if ensemble.flexible and not np.all(np.linalg.det(structure.cell)):
+        raise ValueError(
+            "A pressure was asked of a structure that is not periodic along three axes: it has no volume. Give it a "
+            "cell, or choose an ensemble without a pressure."
+        )
 
 
 def resume(
@@ -147,6 +159,7 @@ def resume(
 def _finished(engine: Engine, standing: Standing, journal: Journal) -> Run:
     settings, n = engine.settings, engine.settings.structure.atoms
     final = to_atoms(settings.structure)
+    final.set_cell(np.asarray(standing.phase.cell)[0])
     final.positions = np.asarray(standing.phase.positions)[:n]
     final.set_masses(settings.masses)  # type: ignore[reportArgumentType]  # ase annotates nothing; its default is a word
     final.set_momenta(np.asarray(standing.phase.momenta)[:n])

@@ -18,7 +18,8 @@ from eukrates.potential import Potential
 
 SPARE, MORE = 1.1, 1.25  # room for pairs over those that are there: at first, and when it has to grow
 BITS = 5  # room is rounded up to numbers with this many significant bits
-PHASE = ("positions", "momenta", "forces", "masses", "owner", "energy", "heat", "moved")
+PHASE = ("positions", "momenta", "forces", "masses", "owner", "energy", "heat", "cell", "virial", "moved")
+EXTRA = "extra_"  # before the names of variables of the bath
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +66,10 @@ def save_standing(path: Path, standing: Standing, marks: dict[str, int]) -> None
     arrays = {name: np.asarray(getattr(p, name)) for name in PHASE}
     with jax.enable_x64(True):
         arrays["key"] = np.asarray(jax.random.key_data(p.key))
+    arrays |= {EXTRA + name: np.asarray(values) for name, values in p.extra.items()}
     arrays |= {"step": np.array(standing.step), "start_energy": np.array(standing.start_energy)}
-    arrays |= {"origin": n.listed.origin, "born": np.array(n.born)}
+    listed = n.listed
+    arrays |= {"origin": listed.origin, "origin_cell": listed.graph.system.cell[0], "born": np.array(n.born)}
     arrays["room"] = np.array([] if n.room is None else n.room, np.int64)
     arrays |= {f"mark_{name}": np.array(value) for name, value in marks.items()}
     stream = io.BytesIO()
@@ -93,10 +96,11 @@ def standing_from(arrays: dict[str, np.ndarray], potential: Potential, structure
     """The standing that a checkpoint describes, its neighbour list built anew and equal."""
     n = structure.atoms
     s = structure
-    origin = System(s.numbers, arrays["origin"][:n], s.cell, s.owner, s.real, s.charge, s.spin)
+    origin = System(s.numbers, arrays["origin"][:n], arrays["origin_cell"][None], s.owner, s.real, s.charge, s.spin)
     room = Size(*map(int, arrays["room"])) if arrays["room"].size else None
     found = neighbours(potential, origin, skin, int(arrays["born"]), room)
     with jax.enable_x64(True):
         key = jax.random.wrap_key_data(jnp.asarray(arrays["key"]))
-    phase = Phase(**{name: arrays[name] for name in PHASE}, key=key)
+    extra = {name[len(EXTRA) :]: values for name, values in arrays.items() if name.startswith(EXTRA)}
+    phase = Phase(**{name: arrays[name] for name in PHASE}, extra=extra, key=key)
     return Standing(phase, int(arrays["step"]), found, float(arrays["start_energy"]))

@@ -1,7 +1,7 @@
 """Coulomb's law and dispersion in single precision on the CPU, by a kernel that reads each far pair once.
 
 The same energies as `coulomb` and `dispersion`, with first derivatives by positions, cell, charges and ratios, and no
-others: `pair_laws.cpp`. In double precision they are those functions.
+others: `pair_laws.cpp`. In double precision, or with positions in single precision, they are those functions.
 """
 
 import math
@@ -30,7 +30,7 @@ def coulomb_kernel(
     charges: Float[AnyArray, " atoms"], graph: Graph, width: float = 4.0, cutoff: float = math.inf
 ) -> Float[AnyArray, " atoms"]:
     """As `eukrates.physics.coulomb.coulomb`."""
-    if charges.dtype != jnp.float32:
+    if not _served(charges, graph):
         return coulomb(charges, graph, width, cutoff)
     top, slope = kernel_at(cutoff, width) if math.isfinite(cutoff) else (0.0, 0.0)
     return _energies("coulomb", (KE, width, cutoff, SWITCH_ON * cutoff, top, slope), graph, charges[:, None])
@@ -44,11 +44,15 @@ def dispersion_kernel(
     damping: float = 1.2,
 ) -> Float[AnyArray, " atoms"]:
     """As `eukrates.physics.dispersion.dispersion`."""
-    if ratios.dtype != jnp.float32:
+    if not _served(ratios, graph):
         return dispersion(ratios, graph, cutoff, fade, damping)
     has = jnp.stack(of_atoms(ratios, graph.system.numbers), axis=1)
     numbers = (HARTREE, BOHR, FINE_STRUCTURE ** (-4 / 21), damping * 2 * 2.54, cutoff, cutoff - fade, *WIDTH)
     return _energies("dispersion", numbers, graph, has)
+
+
+def _served(has, graph: Graph) -> bool:
+    return has.dtype == jnp.float32 and graph.system.positions.dtype == jnp.float64
 
 
 def _energies(law: str, numbers: tuple[float, ...], graph: Graph, has):

@@ -12,11 +12,12 @@ def md(
     model: Model,
     structure: Annotated[Path | None, Argument(help="Any file that ASE reads; its velocities are used.")] = None,
     folder: Annotated[Path, Option(help="For trajectory.extxyz, trajectory.h5 (H5MD), log.jsonl.")] = Path("md"),
-    ensemble: Annotated[str | None, Option(help="langevin or nve. Default: langevin.")] = None,
+    ensemble: Annotated[str | None, Option(help="langevin, bussi, nose-hoover, npt or nve. Default: langevin.")] = None,
     temperature: Annotated[float | None, Option(help="K; of bath and first velocities. Default: 300.")] = None,
     time: Annotated[float | None, Option(help="ps; with --resume the new total. Default: 10.")] = None,
     timestep: Annotated[float | None, Option(help="fs. Default: 0.5.")] = None,
     friction: Annotated[float | None, Option(help="1/ps, of langevin. Default: 1.")] = None,
+    pressure: Annotated[float | None, Option(help="GPa, of npt. Default: 1e-4, that is 1 bar.")] = None,
     every: Annotated[int | None, Option(help="Steps between frames. Default: 20.")] = None,
     seed: Annotated[int | None, Option(help="Of velocities and bath. Default: 0.")] = None,
     charge: Charge = None,
@@ -34,7 +35,7 @@ def md(
 
     if (structure is None) != resume:
         raise ValueError("Give either a STRUCTURE to start from, or --resume, which knows its structure.")
-    choices = said(ensemble=ensemble, temperature=temperature, timestep=timestep, friction=friction)
+    choices = said(ensemble=ensemble, temperature=temperature, timestep=timestep, friction=friction, pressure=pressure)
     choices |= said(every=every, seed=seed)
     electrons = said(charge=charge, spin=spin)
     far = said(far_cutoff=far_cutoff, electrostatics=electrostatics)

@@ -39,7 +39,8 @@ def _header(structure: System, properties: str, frames: Frames, n: int) -> str:
     periodic = np.any(structure.cell[0] != 0, axis=1)
     parts = []
     if periodic.any():
-        parts.append('Lattice="' + " ".join(f"{x:.10g}" for x in structure.cell[0].ravel()) + '"')
+        cell = structure.cell[0] if frames.cell is None else frames.cell[n]
+        parts.append('Lattice="' + " ".join(f"{x:.10g}" for x in cell.ravel()) + '"')
     parts.append(f"Properties={properties}")
     if "potential_energy" in frames.observables:
         parts.append(f"energy={float(frames.observables['potential_energy'][n])!r}")

@@ -23,6 +23,7 @@ class Frames:
     observables: dict[str, np.ndarray]  # [frames] each; the unit is in the name or eV
     velocities: np.ndarray | None = None  # Å/fs, [frames, atoms, 3]
     forces: np.ndarray | None = None  # eV/Å, [frames, atoms, 3]
+    cell: np.ndarray | None = None  # Å, [frames, 3, 3]; None: it does not move
 
     def __len__(self) -> int:
         return len(self.step)
@@ -39,6 +40,7 @@ class Frames:
             observables,
             pick(self.velocities),
             pick(self.forces),
+            pick(self.cell),
         )
 
 
@@ -53,6 +55,7 @@ def joined(parts: Sequence[Frames]) -> Frames:
         observables={name: whole(lambda p, name=name: p.observables[name]) for name in first.observables},
         velocities=None if first.velocities is None else whole(lambda p: p.velocities),
         forces=None if first.forces is None else whole(lambda p: p.forces),
+        cell=None if first.cell is None else whole(lambda p: p.cell),
     )
 
 
@@ -71,6 +74,8 @@ class Trajectory:
         """One frame as `ase.Atoms` with momenta, energy and forces where they were recorded."""
         f, n = self.frames, range(len(self.frames))[index]
         found = to_atoms(self.structure)
+        if f.cell is not None:
+            found.set_cell(f.cell[n])
         found.positions = f.positions[n]
         found.set_masses(self.masses)  # type: ignore[reportArgumentType]  # ase annotates nothing; its default is a word
         if f.velocities is not None:
@@ -91,13 +96,13 @@ class Trajectory:
             atoms = self.atoms(n)
             results = getattr(atoms.calc, "results", {})
             yield Sample(
-                system=_moved(self.structure, np.asarray(self.frames.positions[n], np.float64)),
+                system=self._at(n),
                 energy=results.get("energy"),
                 forces=results.get("forces"),
                 name=f"step {self.frames.step[n]}",
             )
 
-
-def _moved(structure: System, positions: np.ndarray) -> System:
-    s = structure
-    return System(s.numbers, positions, s.cell, s.owner, s.real, s.charge, s.spin)
+    def _at(self, n: int) -> System:
+        s, f = self.structure, self.frames
+        cell = s.cell if f.cell is None else np.asarray(f.cell[n], np.float64)[None]
+        return System(s.numbers, np.asarray(f.positions[n], np.float64), cell, s.owner, s.real, s.charge, s.spin)

@@ -24,6 +24,7 @@ from eukrates.version import __version__
 
 ELEMENTS = ("position", "velocity", "force")
 UNITS = {"position": "Angstrom", "velocity": "Angstrom fs-1", "force": "kJ mol-1 Angstrom-1"}
+SUFFIXES = {"_kelvin": "K", "_gpa": "GPa", "_angstrom3": "Angstrom3", "_g_per_cm3": "g cm-3"}
 CHUNK_BYTES = 1 << 18
 WHERE = "particles/all"
 
@@ -44,7 +45,7 @@ def create_h5md(
         structure: one structure; numbers, cell, charge and spin are written.
         masses: u, [atoms].
         what: of "velocity" and "force"; positions are always recorded.
-        observables: names of scalars recorded per frame; those that end in _kelvin are in K, others in eV.
+        observables: names of scalars recorded per frame; their ends say the unit (see `SUFFIXES`), else it is eV.
         precision: "float32" or "float64", of what is recorded per atom.
         parameters: whatever describes the run, JSON-able.
     """
@@ -69,7 +70,7 @@ def create_h5md(
         if np.any(structure.cell):
             series(f"{WHERE}/box/edges", (3, 3), np.float64, "Angstrom", 1024)
         for name in observables:
-            series(f"observables/{name}", (), np.float64, "K" if name.endswith("_kelvin") else "eV", 4096)
+            series(f"observables/{name}", (), np.float64, _unit(name), 4096)
 
 
 def append_h5md(path: str | os.PathLike, frames: Frames) -> int:
@@ -85,7 +86,8 @@ def append_h5md(path: str | os.PathLike, frames: Frames) -> int:
         if frames.forces is not None and f"{WHERE}/force/value" in columns:
             columns[f"{WHERE}/force/value"] = frames.forces / KJ_PER_MOL
         if f"{WHERE}/box/edges" in file:
-            columns[f"{WHERE}/box/edges/value"] = np.broadcast_to(_cell(file), (more, 3, 3))
+            still = np.broadcast_to(_cell(file), (more, 3, 3))
+            columns[f"{WHERE}/box/edges/value"] = still if frames.cell is None else frames.cell
         columns |= {
             f"observables/{name}/value": frames.observables[name] for name in map(str, _group(file, "observables"))
         }
@@ -114,7 +116,7 @@ def read_h5md(path: str | os.PathLike, rows: slice = slice(None)) -> Trajectory:
                 raise ValueError(f"{path}: expected {name} in {UNITS[name]}, found {unit}.")
         column = lambda where: np.asarray(_dataset(file, where)[:count][rows])
         some = lambda name: column(f"{WHERE}/{name}/value") if name in group else None
-        force = some("force")
+        force, cell = some("force"), some("box/edges")
         frames = Frames(
             step=column(f"{WHERE}/position/step"),
             time_fs=column(f"{WHERE}/position/time"),
@@ -122,6 +124,7 @@ def read_h5md(path: str | os.PathLike, rows: slice = slice(None)) -> Trajectory:
             velocities=some("velocity"),
             forces=None if force is None else force * KJ_PER_MOL,
             observables={name: column(f"observables/{name}/value") for name in map(str, _group(file, "observables"))},
+            cell=None if cell is None or np.all(cell == _cell(file)) else cell,
         )
         stated = {k: float(np.asarray(group.attrs[k])) for k in ("charge", "spin") if k in group.attrs}
         numbers, masses = (np.asarray(_dataset(group, name)[:]) for name in ("species", "mass"))
@@ -149,6 +152,10 @@ def _describe(file: h5py.File, structure: System, masses: np.ndarray, parameters
     group["species"] = np.asarray(structure.numbers)
     group["mass"] = masses
     group["mass"].attrs["unit"] = "u"
+
+
+def _unit(observable: str) -> str:
+    return next((unit for end, unit in SUFFIXES.items() if observable.endswith(end)), "eV")
 
 
 def _group(file: h5py.Group, name: str) -> h5py.Group:

@@ -64,8 +64,8 @@ class Attention(eqx.Module):
         ev = jnp.zeros((atoms, harmonics.shape[1]), x.dtype) if ev is None else wide(ev)
         nodes = self._nodes(x, self.features, 3), self._nodes(x, self.euclidean, 2)
         weights = tuple(leaf for one in self.filters for leaf in one)
-        found = _attend(orders, *nodes, ev, pairs.r, pairs.weight, harmonics, pairs.i, pairs.j, weights)
-        dx, dev = cast_to(tuple[Array, Array], found)
+        given = (pairs.r, pairs.weight, harmonics, pairs.i, pairs.j)
+        dx, dev = cast_to(tuple[Array, Array], _attend(orders, nodes, ev, given, weights))
         dx = dx.reshape(atoms, heads, -1)[:, :, : x.shape[1] // heads].reshape(x.shape)
         return dx, dev[:, : sum(orders)]
 
@@ -157,10 +157,9 @@ def _padded(array: np.ndarray, heads: int) -> np.ndarray:
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _attend(orders, features, euclidean, ev, r, weight, harmonics, i, j, weights) -> Any:
-    return _call(
-        "attend_forward", (_dx(features, ev), ev), orders, features, euclidean, ev, i, j, r, weight, harmonics, *weights
-    )
+def _attend(orders, nodes, ev, pairs, weights) -> Any:
+    r, weight, harmonics, i, j = pairs
+    return _call("attend_forward", (_dx(nodes, ev), ev), orders, *nodes, ev, i, j, r, weight, harmonics, *weights)
 
 
 def _forward(orders, *given):
@@ -171,17 +170,18 @@ def _forward(orders, *given):
 
 
 def _backward(orders, given, cotangents):
-    features, euclidean, ev, r, weight, harmonics, i, j, weights = given
-    none, like = jax.custom_derivatives.SymbolicZero, (_dx(features, ev), ev)
+    (features, euclidean), ev, (r, weight, harmonics, i, j), weights = given
+    none, like = jax.custom_derivatives.SymbolicZero, (_dx(given[0], ev), ev)
     gx, gev = (jnp.zeros(x.shape, x.dtype) if type(c) is none else c for c, x in zip(cotangents, like, strict=True))
     both = jax.ShapeDtypeStruct((features.size + euclidean.size,), ev.dtype)
     inputs = (features, euclidean, ev, i, j, r, weight, harmonics, *weights, gx, gev)
-    nodes, *rest = _call("attend_backward", (both, ev, r, weight, harmonics), orders, *inputs)
+    nodes, to_ev, *rest = _call("attend_backward", (both, ev, r, weight, harmonics), orders, *inputs)
     one, two = nodes[: features.size].reshape(features.shape), nodes[features.size :].reshape(euclidean.shape)
-    return one, two, *rest, None, None, None
+    return (one, two), to_ev, (*rest, None, None), None
 
 
-def _dx(features, ev) -> jax.ShapeDtypeStruct:
+def _dx(nodes, ev) -> jax.ShapeDtypeStruct:
+    features = nodes[0]
     return jax.ShapeDtypeStruct((ev.shape[0], features.shape[0] * features.shape[2] // 3), ev.dtype)
 
 

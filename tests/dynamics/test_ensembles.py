@@ -1,0 +1,165 @@
+"""Baths and pistons: the distributions they must give, on systems with known answers, and what they conserve."""
+
+import ase
+import ase.io
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from dynamics_toys import MORSE, grid
+
+import eukrates
+from eukrates.analysis import mean_and_error
+from eukrates.data import to_system
+from eukrates.dynamics import NPT, Langevin, NoseHoover, Record, VelocityRescaling, resume, run
+from eukrates.potential import Potential, Prediction
+from eukrates.units import GPA, KELVIN
+
+HOT = 3000.0  # K: far from harmonic
+BATHS = {
+    "bussi": VelocityRescaling(HOT, time_fs=20.0, hottest_kelvin=1e6),
+    "nose-hoover": NoseHoover(HOT, time_fs=20.0, hottest_kelvin=1e6),
+    "npt": NPT(HOT, pressure_gpa=2.0, time_fs=20.0, piston_fs=200.0, compressibility_per_gpa=0.02, hottest_kelvin=1e6),
+}
+
+
+class IdealGas(Potential):
+    """Nothing acts on anything."""
+
+    cutoff: float = eqx.field(static=True, default=1.0)
+    far_cutoff = None
+    elements = None
+    needs = ()
+
+    def __call__(self, graph):
+        s = graph.system
+        energy = jnp.zeros(s.systems, s.positions.dtype)
+        return Prediction(energy=energy, terms={"nothing": energy}, energies=jnp.zeros(s.atoms, s.positions.dtype))
+
+
+def crystal():
+    """Eight atoms in a periodic cube, so hot that they wander."""
+    return ase.Atoms("C8", grid((2, 2, 2), 1.6), cell=3.2 * np.eye(3), pbc=True)
+
+
+@pytest.fixture(scope="module")
+def configurations():
+    """Mean and error of the potential energy under Langevin's bath, the same for every canonical one."""
+    bath = Langevin(HOT, friction_per_ps=20.0, hottest_kelvin=1e6)
+    done = run(MORSE, crystal(), bath, 30_000, 1.0, seed=3, record=Record(every=5, what=()))
+    return mean_and_error(done.log["potential_energy"][400:])
+
+
+@pytest.mark.parametrize("bath", ["bussi", "nose-hoover"])
+def test_a_bath_gives_the_canonical_distribution_of_velocities_and_configurations(bath, configurations):
+    done = run(MORSE, crystal(), BATHS[bath], 30_000, 1.0, seed=4, record=Record(every=5, what=()))
+    kinetic, freedom = done.log["kinetic_energy"][400:], 21
+    assert done.settings.freedom == freedom
+    thermal = KELVIN * HOT
+    for moment, exact in ((kinetic, freedom / 2 * thermal), (kinetic**2, freedom / 2 * (freedom / 2 + 1) * thermal**2)):
+        mean, error = mean_and_error(moment)
+        assert abs(mean - exact) < 4 * error
+        assert error < 0.04 * exact
+    mean, error = mean_and_error(done.log["potential_energy"][400:])
+    other, its = configurations
+    assert abs(mean - other) < 4 * np.hypot(error, its)
+    assert np.hypot(error, its) < 0.5
+
+
+@pytest.mark.parametrize("bath", BATHS)
+def test_potential_and_kinetic_energy_less_the_heat_are_conserved(bath):
+    ensemble = BATHS[bath]
+    if bath == "npt":  # a piston that moves as slowly as those of real runs: its work is known to first order
+        ensemble = NPT(HOT, 2.0, 20.0, 1000.0, compressibility_per_gpa=0.005, hottest_kelvin=1e6)
+    log = run(MORSE, crystal(), ensemble, 4000, 0.25, seed=1, record=Record(every=10, what=())).log
+    total = log["potential_energy"] + log["kinetic_energy"]
+    assert np.std(log["conserved_energy"]) < 0.03 * np.std(total)
+
+
+def test_the_conserved_energy_of_a_chain_errs_with_the_square_of_the_step():
+    start = run(MORSE, crystal(), BATHS["nose-hoover"], 500, 0.5, seed=2).final
+    chain = NoseHoover(HOT, time_fs=20.0, hottest_kelvin=1e6)
+
+    def deviation(timestep):
+        log = run(MORSE, start, chain, round(100 / timestep), timestep, record=Record(every=round(2 / timestep))).log
+        return np.std(log["conserved_energy"])
+
+    errors = [deviation(dt) for dt in (1.0, 0.5, 0.25)]
+    assert 3.5 < errors[0] / errors[1] < 4.5
+    assert 3.5 < errors[1] / errors[2] < 4.5
+
+
+@pytest.mark.parametrize("bath", BATHS)
+def test_momentum_stays_zero(bath):
+    final = run(MORSE, crystal(), BATHS[bath], 1000, 1.0, record=Record(every=100)).final
+    np.testing.assert_allclose(final.get_momenta().sum(axis=0), 0, atol=1e-10)
+
+
+def test_the_volume_of_an_ideal_gas_under_a_piston_is_gamma_distributed():
+    """p(V) ∝ V^(N-1) exp(-P V / k_B T): mean N k_B T / P, variance N (k_B T / P)², N - 1 momenta being free."""
+    atoms, temperature, mean_volume = 10, 300.0, 8000.0
+    pressure = atoms * KELVIN * temperature / mean_volume
+    start = ase.Atoms("Ar10", np.random.default_rng(0).uniform(0, 20, (atoms, 3)), cell=20 * np.eye(3), pbc=True)
+    start.set_masses([1e6] * atoms)  # they hardly move: nothing depends on where they are
+    piston = NPT(temperature, pressure / GPA, 50.0, 200.0, compressibility_per_gpa=GPA / pressure, hottest_kelvin=1e5)
+    done = run(IdealGas(), start, piston, 150_000, 5.0, seed=7, record=Record(every=20, what=()))
+    volume = done.log["volume_angstrom3"][500:]
+    mean, error = mean_and_error(volume)
+    assert abs(mean - mean_volume) < 4 * error
+    assert error < 0.02 * mean_volume
+    square, error = mean_and_error(volume**2)
+    exact = (atoms + 1) * atoms * (mean_volume / atoms) ** 2
+    assert abs(square - exact) < 4 * error
+    assert error < 0.04 * exact
+    mean, error = mean_and_error(done.log["pressure_gpa"][500:])
+    assert abs(mean - pressure / GPA) < 4 * error
+    np.testing.assert_allclose(done.log["density_g_per_cm3"][500:] * volume, 1e7 * 1.66053907, rtol=1e-5)
+
+
+def test_matter_under_a_piston_has_its_pressure_on_average():
+    done = run(MORSE, crystal(), BATHS["npt"], 20_000, 1.0, seed=5, record=Record(every=5, what=()))
+    pressure = done.log["pressure_gpa"][400:]
+    mean, error = mean_and_error(pressure)
+    assert abs(mean - 2.0) < 4 * error
+    assert error < 0.1 * np.std(pressure)
+    assert np.std(done.log["volume_angstrom3"]) > 0.5
+
+
+def test_a_box_that_shrinks_by_half_has_the_energies_of_brute_force(tmp_path):
+    gas = ase.Atoms("Ar27", grid((3, 3, 3), 1.75), cell=5.25 * np.eye(3), pbc=True)
+    gas.rattle(0.2, seed=1)
+    piston = NPT(1500.0, 5.0, 50.0, 200.0, compressibility_per_gpa=0.1, hottest_kelvin=1e6)
+    done = run(MORSE, gas, piston, 1000, 1.0, seed=1, record=Record(tmp_path / "run", every=50, precision="float64"))
+    assert done.stopped is None
+    path = done.trajectory
+    assert path.frames.cell.shape == (21, 3, 3)
+    assert np.linalg.det(path.frames.cell[-1]) < 0.5 * np.linalg.det(path.frames.cell[0])
+    graphs = [eukrates.graph(to_system(path.atoms(n)), MORSE.cutoff) for n in range(21)]
+    found = eukrates.predict(MORSE, eukrates.matter.batch(graphs), ("energy",)).energy
+    np.testing.assert_allclose(found, done.log["potential_energy"], rtol=0, atol=1e-9)
+    written = ase.io.read(tmp_path / "run/trajectory.extxyz", ":")
+    np.testing.assert_allclose([atoms.cell.array for atoms in written], path.frames.cell, atol=1e-8)
+    np.testing.assert_allclose(done.final.cell.array, path.frames.cell[-1], atol=1e-12)
+
+
+@pytest.mark.parametrize("bath", BATHS)
+def test_a_run_that_is_resumed_equals_one_that_never_stopped(bath, tmp_path):
+    whole = run(MORSE, crystal(), BATHS[bath], 400, 1.0, 3, Record(tmp_path / "whole", every=10))
+    run(MORSE, crystal(), BATHS[bath], 170, 1.0, 3, Record(tmp_path / "parts", every=10))
+    parts = resume(MORSE, tmp_path / "parts", 400)
+    for name, column in whole.log.items():
+        np.testing.assert_array_equal(parts.log[name], column)
+    np.testing.assert_array_equal(parts.final.positions, whole.final.positions)
+    np.testing.assert_array_equal(parts.final.cell.array, whole.final.cell.array)
+
+
+def test_what_cannot_be_is_refused():
+    with pytest.raises(ValueError, match="no volume"):
+        run(MORSE, ase.Atoms("C2", [[0, 0, 0], [0, 0, 1.5]]), BATHS["npt"], 1)
+    for make in (VelocityRescaling, NoseHoover, NPT):
+        with pytest.raises(ValueError, match="temperature_kelvin"):
+            make(0.0)
+        with pytest.raises(ValueError, match="time_fs"):
+            make(300.0, time_fs=0.0)
+    with pytest.raises(ValueError, match="finite pressure"):
+        NPT(300.0, np.inf)
