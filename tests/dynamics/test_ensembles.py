@@ -153,6 +153,16 @@ def test_a_run_that_is_resumed_equals_one_that_never_stopped(bath, tmp_path):
     np.testing.assert_array_equal(parts.final.cell.array, whole.final.cell.array)
 
 
+def test_a_checkpoint_of_an_earlier_version_is_named(tmp_path):
+    run(MORSE, crystal(), BATHS["bussi"], 10, 1.0, 3, Record(tmp_path / "run", every=10))
+    path = tmp_path / "run/checkpoint.npz"
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files if name not in ("cell", "virial")}
+    np.savez(path, **arrays)
+    with pytest.raises(ValueError, match="lacks cell, virial: it was written by an earlier version"):
+        resume(MORSE, tmp_path / "run", 20)
+
+
 def test_what_cannot_be_is_refused():
     with pytest.raises(ValueError, match="no volume"):
         run(MORSE, ase.Atoms("C2", [[0, 0, 0], [0, 0, 1.5]]), BATHS["npt"], 1)

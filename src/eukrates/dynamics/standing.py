@@ -94,6 +94,11 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
 
 def standing_from(arrays: dict[str, np.ndarray], potential: Potential, structure: System, skin: float) -> Standing:
     """The standing that a checkpoint describes, its neighbour list built anew and equal."""
+    if missing := sorted({*PHASE, "origin", "origin_cell", "born", "room", "key", "step"} - set(arrays)):
+        raise ValueError(
+            f"The checkpoint lacks {', '.join(missing)}: it was written by an earlier version, which alone can go on "
+            "with it. Its frames can be read; start a new run from the last of them."
+        )
     n = structure.atoms
     s = structure
     origin = System(s.numbers, arrays["origin"][:n], arrays["origin_cell"][None], s.owner, s.real, s.charge, s.spin)
