@@ -89,7 +89,7 @@ def test_the_conserved_energy_of_a_chain_errs_with_the_square_of_the_step():
     assert 3.5 < errors[1] / errors[2] < 4.5
 
 
-@pytest.mark.parametrize("bath", BATHS)
+@pytest.mark.parametrize("bath", ["bussi", "nose-hoover"])
 def test_momentum_stays_zero(bath):
     final = run(MORSE, crystal(), BATHS[bath], 1000, 1.0, record=Record(every=100)).final
     np.testing.assert_allclose(final.get_momenta().sum(axis=0), 0, atol=1e-10)

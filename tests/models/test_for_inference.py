@@ -116,7 +116,7 @@ def test_kernels_of_far_pairs_have_the_values_and_slopes_of_the_laws(law, cutoff
 
 
 @needs_compiler
-@pytest.mark.parametrize("electrostatics", ["cutoff", "ewald", "none"])
+@pytest.mark.parametrize("electrostatics", ["cutoff", "ewald"])
 def test_so3lr_for_inference_says_the_same_by_term(electrostatics):
     model = so3lr(electrostatics=electrostatics)
     fast, world = model.for_inference(), droplet(1, 30, 11.0 * np.eye(3))
