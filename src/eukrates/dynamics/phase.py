@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
 from eukrates.matter import System
+from eukrates.matter.system import volumes
 from eukrates.numerics import sum_by
 from eukrates.shapes import AnyArray
 
@@ -54,7 +55,7 @@ class Phase(eqx.Module):
     @property
     def volume(self) -> Float[AnyArray, " systems"]:
         """Å³; 0 where a system is not periodic along three axes."""
-        return jnp.abs(jnp.linalg.det(self.cell))
+        return volumes(self.cell)
 
     @property
     def pressure(self) -> Float[AnyArray, " systems"]:

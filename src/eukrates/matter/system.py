@@ -44,13 +44,18 @@ class System(eqx.Module):
     @property
     def volume(self) -> Float[AnyArray, " systems"]:
         """Å³; zero for a system that is not periodic along all three axes."""
-        a, b, c = self.cell[:, 0], self.cell[:, 1], self.cell[:, 2]
-        return jnp.abs(jnp.sum(a * jnp.cross(b, c), axis=-1))
+        return volumes(self.cell)
 
     @property
     def periodic(self) -> Bool[AnyArray, "systems 3"]:
         """True along periodic axes."""
         return jnp.any(self.cell != 0, axis=-1)
+
+
+def volumes(cell: Float[AnyArray, "systems 3 3"]) -> Float[AnyArray, " systems"]:
+    """Of cells, Å³; zero where an axis is open."""
+    a, b, c = cell[:, 0], cell[:, 1], cell[:, 2]
+    return jnp.abs(jnp.sum(a * jnp.cross(b, c), axis=-1))
 
 
 def system(numbers, positions, cell=None, periodic=None, charge=None, spin=None) -> System:
