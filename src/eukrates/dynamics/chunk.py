@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from eukrates.dynamics.ensembles import Ensemble
-from eukrates.dynamics.integrators import Feel
+from eukrates.dynamics.integrators import Alphabet, Move, Time
 from eukrates.dynamics.phase import Phase
 from eukrates.matter import Graph
 from eukrates.matter.verlet import displacement
@@ -68,7 +68,7 @@ class Outcome(NamedTuple):
     atom: Int[Array, ""]  # the atom that made the verdict: the one that is not finite, or the hottest
 
 
-def feeler(potential: Potential, graph: Graph, origin: Float[Array, "atoms 3"], listed, flexible: bool) -> Feel:
+def feeler(potential: Potential, graph: Graph, origin: Float[Array, "atoms 3"], listed, flexible: bool) -> Move:
     """Energy and forces from `graph` at the positions of a phase, and how far these are from the list's `origin`.
 
     In a flexible cell also the virial; and the list, of all pairs up to `listed` Å, is worn by displacements from where
@@ -77,7 +77,7 @@ def feeler(potential: Potential, graph: Graph, origin: Float[Array, "atoms 3"], 
     """
     want = ("energy", "forces", "stress") if flexible else ("energy", "forces")
 
-    def feel(phase: Phase) -> Phase:
+    def feel(phase: Phase, dt: Time) -> Phase:
         here = eqx.tree_at(lambda g: (g.system.positions, g.system.cell), graph, (phase.positions, phase.cell))
         found = evaluate(potential, here, want)
         if not flexible:
@@ -107,7 +107,8 @@ def advance(
     potential: Potential, graph: Graph, origin, ensemble: Ensemble, course: Course, start: tuple, capacity: int
 ) -> Outcome:
     """From `start` = (phase, step) to `course.until`, to `capacity` frames, or to the last step before a verdict."""
-    move = ensemble.step(feeler(potential, graph, origin, course.listed, ensemble.flexible), course.freedom)
+    letters = Alphabet(feeler(potential, graph, origin, course.listed, ensemble.flexible))
+    move = ensemble.step(letters, course.freedom)
 
     def step_once(now):
         phase, step, _, _ = now

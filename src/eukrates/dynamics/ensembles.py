@@ -7,7 +7,7 @@ from typing import ClassVar
 import equinox as eqx
 from jaxtyping import Array, Float
 
-from eukrates.dynamics.integrators import Feel, Move, Number, drift, feeling, kick, spell, velocity_verlet
+from eukrates.dynamics.integrators import Alphabet, Move, Number, spell, velocity_verlet
 from eukrates.dynamics.nose_hoover import chain, nose_hoover
 from eukrates.dynamics.rescaling import at_ease, cell_rescaling, settle, velocity_rescaling
 from eukrates.dynamics.thermostats import baoab, ornstein_uhlenbeck
@@ -24,7 +24,7 @@ class Ensemble(eqx.Module):
     flexible: eqx.AbstractClassVar[bool]  # the cell moves
 
     @abc.abstractmethod
-    def step(self, feel: Feel, freedom: Float[Array, " systems"]) -> Move:
+    def step(self, letters: Alphabet, freedom: Float[Array, " systems"]) -> Move:
         """One time step of systems with so many degrees of freedom."""
 
     def extra(self, systems: int) -> dict[str, Array]:
@@ -59,9 +59,9 @@ class NVE(Ensemble):
     free: ClassVar[bool] = True
     flexible: ClassVar[bool] = False
 
-    def step(self, feel: Feel, freedom: Float[Array, " systems"]) -> Move:
+    def step(self, letters: Alphabet, freedom: Float[Array, " systems"]) -> Move:
         """BAB."""
-        return velocity_verlet(feel)
+        return velocity_verlet(letters)
 
 
 class Langevin(Ensemble):
@@ -83,9 +83,10 @@ class Langevin(Ensemble):
         if not (math.isfinite(self.friction_per_ps) and self.friction_per_ps > 0):
             raise ValueError(f"Expected a friction above 0 /ps, got {self.friction_per_ps!r}. Use NVE for none.")
 
-    def step(self, feel: Feel, freedom: Float[Array, " systems"]) -> Move:
+    def step(self, letters: Alphabet, freedom: Float[Array, " systems"]) -> Move:
         """BAOAB."""
-        return baoab(feel, ornstein_uhlenbeck(self.temperature_kelvin, self.friction_per_ps))
+        bath = ornstein_uhlenbeck(self.temperature_kelvin, self.friction_per_ps, letters.project)
+        return baoab(letters, bath)
 
 
 class VelocityRescaling(Ensemble):
@@ -106,10 +107,10 @@ class VelocityRescaling(Ensemble):
     def __check_init__(self):
         _check_bath(self.temperature_kelvin, time_fs=self.time_fs)
 
-    def step(self, feel: Feel, freedom: Float[Array, " systems"]) -> Move:
+    def step(self, letters: Alphabet, freedom: Float[Array, " systems"]) -> Move:
         """Half the bath, BAB, half the bath."""
         bath = velocity_rescaling(self.temperature_kelvin, self.time_fs, freedom)
-        return spell((bath, 0.5), (velocity_verlet(feel), 1.0), (bath, 0.5))
+        return spell((bath, 0.5), (velocity_verlet(letters), 1.0), (bath, 0.5))
 
 
 class NoseHoover(Ensemble):
@@ -136,10 +137,10 @@ class NoseHoover(Ensemble):
         """The chain at rest."""
         return chain(systems)
 
-    def step(self, feel: Feel, freedom: Float[Array, " systems"]) -> Move:
+    def step(self, letters: Alphabet, freedom: Float[Array, " systems"]) -> Move:
         """Half the bath, BAB, half the bath."""
         bath = nose_hoover(self.temperature_kelvin, self.time_fs, freedom)
-        return spell((bath, 0.5), (velocity_verlet(feel), 1.0), (bath, 0.5))
+        return spell((bath, 0.5), (velocity_verlet(letters), 1.0), (bath, 0.5))
 
 
 class NPT(Ensemble):
@@ -169,13 +170,14 @@ class NPT(Ensemble):
         if not math.isfinite(self.pressure_gpa):
             raise ValueError(f"Expected a finite pressure in GPa, got {self.pressure_gpa!r}.")
 
-    def step(self, feel: Feel, freedom: Float[Array, " systems"]) -> Move:
+    def step(self, letters: Alphabet, freedom: Float[Array, " systems"]) -> Move:
         """Half the bath, B, half of A, the piston, half of A, B, half the bath."""
         bath = velocity_rescaling(self.temperature_kelvin, self.time_fs, freedom)
         given = (self.temperature_kelvin, self.pressure_gpa, self.piston_fs, self.compressibility_per_gpa)
         piston = cell_rescaling(*given)
-        before, after = ((bath, 0.5), (kick, 0.5), (drift, 0.5)), ((drift, 0.5), (feeling(feel), 0.0), (kick, 0.5))
-        return spell(*before, (piston, 1.0), *after, (settle, 0.0), (bath, 0.5))
+        kick, drift = (letters.kick, 0.5), (letters.drift, 0.5)
+        heat, felt = (bath, 0.5), (letters.feel, 0.0)
+        return spell(heat, kick, drift, (piston, 1.0), drift, felt, kick, (settle, 0.0), heat)
 
     def extra(self, systems: int) -> dict[str, Array]:
         """Of the piston at the start."""

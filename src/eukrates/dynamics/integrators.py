@@ -5,22 +5,25 @@
     O   friction and noise        (thermostats)
         F ← F(r)                  feel, whenever r has changed and F is read next
 
+The first two and the last are an `Alphabet`: constraints write their own.
+
 All exact by themselves; symmetric words are second order in dt (Trotter splitting; Leimkuhler & Matthews, Molecular
 Dynamics (Springer 2015), ch. 2 and 7).
 """
 
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from jaxtyping import Float
+import jax.numpy as jnp
+from jaxtyping import Array, Float
 
 from eukrates.dynamics.phase import Phase
 from eukrates.shapes import AnyArray
 
-Number = Float[AnyArray, ""] | float | int
-Time = Number  # in internal units
+Number = Float[AnyArray, "*systems"] | float | int  # one for all systems, or one for each
+Time = Float[AnyArray, ""] | float | int  # in internal units
 Move = Callable[[Phase, Time], Phase]
-Feel = Callable[[Phase], Phase]  # puts energy and forces of the positions into the phase
 
 
 def drift(phase: Phase, dt: Time) -> Phase:
@@ -42,11 +45,26 @@ def spell(*letters: tuple[Move, float]) -> Move:
     return step
 
 
-def feeling(feel: Feel) -> Move:
-    """`feel` as a letter: it takes no time."""
-    return lambda phase, dt: feel(phase)
+def stay(phase: Phase, dt: Time) -> Phase:
+    """Nothing happens."""
+    return phase
 
 
-def velocity_verlet(feel: Feel) -> Move:
+@dataclass(frozen=True)
+class Alphabet:
+    """The letters that depend on the potential and on what holds the atoms."""
+
+    feel: Move  # puts energy and forces of the positions into the phase; takes no time
+    drift: Move = drift
+    kick: Move = kick
+    project: Move = stay  # momenta as they may be, after noise; takes no time
+
+
+def velocity_verlet(letters: Alphabet) -> Move:
     """BAB: symplectic, time-reversible, second order (Swope et al. 1982, doi:10.1063/1.442716)."""
-    return spell((kick, 0.5), (drift, 1.0), (feeling(feel), 0.0), (kick, 0.5))
+    return spell((letters.kick, 0.5), (letters.drift, 1.0), (letters.feel, 0.0), (letters.kick, 0.5))
+
+
+def by_atom(value: Number, phase: Phase) -> Float[Array, "atoms 1"]:
+    """A number of each system, or one for all, as a column over atoms."""
+    return jnp.broadcast_to(jnp.asarray(value), phase.energy.shape)[phase.owner, None]

@@ -28,7 +28,8 @@ def nose_hoover(temperature_kelvin: Number, time_fs: Number, freedom: Float[Arra
     by the splitting of Martyna, Tuckerman, Tobias & Klein, Mol. Phys. 87, 1117 (1996), doi:10.1080/00268979600100761.
     `heat` is what (3) has lost.
     """
-    thermal, tau = KELVIN * temperature_kelvin, time_fs * FS
+    column = lambda number: jnp.reshape(jnp.asarray(number), (-1, 1))
+    thermal, tau = column(KELVIN * temperature_kelvin), column(time_fs * FS)
     counts = jnp.stack([jnp.maximum(freedom, 1.0)] + [jnp.ones_like(freedom)] * (LINKS - 1), axis=1)
     masses = counts * thermal * tau**2
 
@@ -37,8 +38,8 @@ def nose_hoover(temperature_kelvin: Number, time_fs: Number, freedom: Float[Arra
 
     def pull(k, kinetic, speeds):
         if k == 0:
-            return (2 * kinetic - freedom * thermal) / masses[:, 0]
-        return (masses[:, k - 1] * speeds[k - 1] ** 2 - thermal) / masses[:, k]  # (2)
+            return (2 * kinetic - freedom * thermal[:, 0]) / masses[:, 0]
+        return (masses[:, k - 1] * speeds[k - 1] ** 2 - thermal[:, 0]) / masses[:, k]  # (2)
 
     def move(phase: Phase, dt: Time) -> Phase:
         kinetic, scale = phase.kinetic_energy, jnp.ones_like(phase.energy)

@@ -30,7 +30,7 @@ class Phase(eqx.Module):
     virial: Float[AnyArray, "systems 3 3"]  # eV, ∂E/∂ε; zero where the ensemble does not ask for it
     extra: dict[str, AnyArray]  # variables of the bath, by name; the first axis is that of the systems
     moved: Float[AnyArray, ""]  # Å; the farthest that an atom has been from where the neighbour list was built
-    key: Key[Array, ""]  # of the random numbers still to come
+    keys: Key[Array, " systems"]  # of the random numbers still to come
 
     def but(self, **changes) -> "Phase":
         """The same point with some fields changed."""
@@ -66,7 +66,7 @@ class Phase(eqx.Module):
 
 
 def at_rest(
-    structure: System, masses: Float[np.ndarray, " atoms"], key: Key[Array, ""], extra: dict[str, AnyArray]
+    structure: System, masses: Float[np.ndarray, " atoms"], keys: Key[Array, " systems"], extra: dict[str, AnyArray]
 ) -> Phase:
     """The phase of a structure (padding included) without motion. Its forces and energy are not known yet and zero: a
     step that takes no time makes them known."""
@@ -83,5 +83,5 @@ def at_rest(
         virial=np.zeros((systems, 3, 3)),
         extra=extra,
         moved=np.zeros(()),
-        key=key,
+        keys=keys,
     )

@@ -1,9 +1,9 @@
 """Moves that rescale all momenta of a system, or its cell, at random: a bath and a piston that act on it as a whole."""
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from eukrates.dynamics.chance import chi_squared, normal, split
 from eukrates.dynamics.integrators import Move, Number, Time
 from eukrates.dynamics.phase import Phase
 from eukrates.units import FS, GPA, KELVIN
@@ -22,16 +22,15 @@ def velocity_rescaling(temperature_kelvin: Number, time_fs: Number, freedom: Flo
     thermal = KELVIN * temperature_kelvin
 
     def move(phase: Phase, dt: Time) -> Phase:
-        key, one, rest = jax.random.split(phase.key, 3)
+        keys, one, rest = split(phase.keys, 3)
         c, kinetic = jnp.exp(-dt / (time_fs * FS)), phase.kinetic_energy
         moving = (kinetic > 0) & (freedom > 0)
         k = thermal / (2 * jnp.where(moving, kinetic, 1.0))
-        first = jax.random.normal(one, kinetic.shape, kinetic.dtype)
-        others = 2 * jax.random.gamma(rest, jnp.maximum(freedom - 1, 1e-6) / 2, dtype=kinetic.dtype)  # their squares
+        first, others = normal(one), chi_squared(rest, freedom - 1)
         squared = c + (1 - c) * k * (first**2 + others) + 2 * first * jnp.sqrt(c * (1 - c) * k)  # (1)
         sign = jnp.where(first + jnp.sqrt(c / jnp.maximum((1 - c) * k, 1e-300)) < 0, -1.0, 1.0)
         alpha = jnp.where(moving, sign * jnp.sqrt(jnp.maximum(squared, 0.0)), 1.0)
-        after = phase.but(momenta=alpha[phase.owner, None] * phase.momenta, key=key)
+        after = phase.but(momenta=alpha[phase.owner, None] * phase.momenta, keys=keys)
         return after.but(heat=phase.heat + after.kinetic_energy - kinetic)
 
     return move
@@ -53,21 +52,20 @@ def cell_rescaling(
     thermal, pressure, beta = KELVIN * temperature_kelvin, GPA * pressure_gpa, compressibility_per_gpa / GPA
 
     def move(phase: Phase, dt: Time) -> Phase:
-        key, now = jax.random.split(phase.key)
+        keys, now = split(phase.keys, 2)
         volume = phase.volume
         boxed = volume > 0
         v = jnp.where(boxed, volume, 1.0)
-        noise = jax.random.normal(now, v.shape, v.dtype)
         rate, lam = beta * dt / (2 * time_fs * FS), jnp.sqrt(v)
         inside = phase.pressure  # (2)
-        new = lam - rate * lam * (pressure - inside - thermal / (2 * v)) + jnp.sqrt(thermal * rate) * noise
+        new = lam - rate * lam * (pressure - inside - thermal / (2 * v)) + jnp.sqrt(thermal * rate) * normal(now)
         s = jnp.where(boxed, (jnp.maximum(new, 0.0) / lam) ** (2 / 3), 1.0)  # (1)
         each = s[phase.owner, None]
         scaled = phase.but(
             positions=each * phase.positions,
             momenta=phase.momenta / each,
             cell=s[:, None, None] * phase.cell,
-            key=key,
+            keys=keys,
         )
         stretch, before = jnp.log(jnp.where(s > 0, s, 1.0)), _trace(phase.virial)
         heat = phase.heat + before * stretch + scaled.kinetic_energy - phase.kinetic_energy

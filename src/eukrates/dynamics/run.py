@@ -102,7 +102,8 @@ def run(
     found = neighbours(potential, structure, SKIN, 0)
     world = found.listed.graph.system
     with jax.enable_x64(True):
-        phase = at_rest(world, masses, key, to_host(ensemble.extra(world.systems)))
+        keys = jax.random.split(key, world.systems)
+        phase = at_rest(world, masses, keys, to_host(ensemble.extra(world.systems)))
     phase = phase.but(momenta=np.pad(momenta, ((0, phase.momenta.shape[0] - masses.size), (0, 0))))
     engine = Engine(potential, settings, journal, progress)
     return _finished(engine, engine.begin(Standing(phase, 0, found, np.nan)), journal)

@@ -65,7 +65,7 @@ def save_standing(path: Path, standing: Standing, marks: dict[str, int]) -> None
     p, n = standing.phase, standing.neighbours
     arrays = {name: np.asarray(getattr(p, name)) for name in PHASE}
     with jax.enable_x64(True):
-        arrays["key"] = np.asarray(jax.random.key_data(p.key))
+        arrays["keys"] = np.asarray(jax.random.key_data(p.keys))
     arrays |= {EXTRA + name: np.asarray(values) for name, values in p.extra.items()}
     arrays |= {"step": np.array(standing.step), "start_energy": np.array(standing.start_energy)}
     listed = n.listed
@@ -94,7 +94,7 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
 
 def standing_from(arrays: dict[str, np.ndarray], potential: Potential, structure: System, skin: float) -> Standing:
     """The standing that a checkpoint describes, its neighbour list built anew and equal."""
-    if missing := sorted({*PHASE, "origin", "origin_cell", "born", "room", "key", "step"} - set(arrays)):
+    if missing := sorted({*PHASE, "origin", "origin_cell", "born", "room", "keys", "step"} - set(arrays)):
         raise ValueError(
             f"The checkpoint lacks {', '.join(missing)}: it was written by an earlier version, which alone can go on "
             "with it. Its frames can be read; start a new run from the last of them."
@@ -105,7 +105,7 @@ def standing_from(arrays: dict[str, np.ndarray], potential: Potential, structure
     room = Size(*map(int, arrays["room"])) if arrays["room"].size else None
     found = neighbours(potential, origin, skin, int(arrays["born"]), room)
     with jax.enable_x64(True):
-        key = jax.random.wrap_key_data(jnp.asarray(arrays["key"]))
+        keys = jax.random.wrap_key_data(jnp.asarray(arrays["keys"]))
     extra = {name[len(EXTRA) :]: values for name, values in arrays.items() if name.startswith(EXTRA)}
-    phase = Phase(**{name: arrays[name] for name in PHASE}, extra=extra, key=key)
+    phase = Phase(**{name: arrays[name] for name in PHASE}, extra=extra, keys=keys)
     return Standing(phase, int(arrays["step"]), found, float(arrays["start_energy"]))
