@@ -5,23 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, Int
 
-from eukrates.analysis.nearest_image import nearest_images
-from eukrates.elements import COVALENT_RADII, pair_name
-from eukrates.matter import System, neighbours
-
-STRETCH = 1.25  # times the sum of covalent radii, up to which atoms count as bonded
-
-
-def find_bonds(structure: System) -> Int[np.ndarray, "bonds 2"]:
-    """Pairs of atoms of one structure i < j closer than 1.25 times the sum of their covalent radii (one image each)."""
-    radii = COVALENT_RADII[np.asarray(structure.numbers)]
-    edges = neighbours(structure, 2 * STRETCH * float(radii.max()))
-    h = edges.half
-    i, j, image = edges.i[:h], edges.j[:h], edges.image[:h]
-    vectors = structure.positions[j] - structure.positions[i] + image @ structure.cell[0]
-    bonded = np.linalg.norm(vectors, axis=1) < STRETCH * (radii[i] + radii[j])
-    pairs = np.sort(np.stack([i, j], axis=1)[bonded], axis=1)
-    return np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)
+from eukrates.elements import pair_name
+from eukrates.matter import System
+from eukrates.matter.bonds import find_bonds
+from eukrates.matter.nearest_image import nearest_images
 
 
 def bond_lengths(

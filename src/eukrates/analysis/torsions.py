@@ -3,10 +3,10 @@
 import numpy as np
 from jaxtyping import Float, Int
 
-from eukrates.analysis.nearest_image import nearest_images
 from eukrates.analysis.statistics import mean_and_error
 from eukrates.elements import COVALENT_RADII
 from eukrates.matter import System
+from eukrates.matter.nearest_image import nearest_images
 
 DOUBLE = 0.9  # times the sum of covalent radii, below which a bond counts as multiple (C=C 0.88, amide C-N 0.91)
 LINEAR = 1e-8  # sin² of a bond angle below which a torsion does not exist

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from eukrates.analysis.nearest_image import nearest_images
+from eukrates.matter.nearest_image import nearest_images
 
 CUBE = 5 * np.eye(3)
 SKEWED = np.array([[6.0, 0, 0], [2.9, 5.0, 0], [-2.8, 2.4, 5.0]])  # rounding alone misses some

@@ -23,3 +23,9 @@ def nearest_images(vectors: Float[np.ndarray, "frames n 3"], cell: Float[np.ndar
         closer = np.sum(other**2, axis=-1, keepdims=True) < np.sum(best**2, axis=-1, keepdims=True)
         best = np.where(closer, other, best)
     return best
+
+
+def nearest_shifts(vectors: Float[np.ndarray, "n 3"], cell: Float[np.ndarray, "3 3"]) -> Float[np.ndarray, "n 3"]:
+    """The lattice vectors (Å) that take vectors to their shortest images; equal, bit for bit, for nearby vectors."""
+    moved = nearest_images(vectors[None], cell)[0] - vectors
+    return np.round(moved @ np.linalg.pinv(cell)) @ cell
