@@ -3,7 +3,7 @@
 from eukrates.dynamics.engine import Progress
 from eukrates.dynamics.ensembles import ENSEMBLES, NPT, NVE, Ensemble, Langevin, NoseHoover, VelocityRescaling
 from eukrates.dynamics.phase import Phase
-from eukrates.dynamics.run import Run, resume, run
+from eukrates.dynamics.run import Run, resume, resume_many, run, run_many
 from eukrates.dynamics.settings import Record
 
 __all__ = [
@@ -19,5 +19,7 @@ __all__ = [
     "Run",
     "VelocityRescaling",
     "resume",
+    "resume_many",
     "run",
+    "run_many",
 ]

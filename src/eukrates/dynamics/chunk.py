@@ -1,7 +1,8 @@
 """The compiled inner loop: many steps, forces, checks and recorded frames without the host.
 
-What goes wrong inside is a value, `Verdict`, that ends the chunk before the step that would have been wrong; the host
-reads it and acts. The loop is a `while` that ends at once, so nothing is computed twice.
+What goes wrong inside is a value. A system that goes wrong is halted where it was last good, and the others go on; a
+neighbour list that is outdated ends the chunk before the step that would have been wrong, and the host acts. The loop
+is a `while` that ends at once, so nothing is computed twice.
 """
 
 from enum import IntEnum
@@ -10,23 +11,23 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from eukrates.dynamics.ensembles import Ensemble
 from eukrates.dynamics.integrators import Alphabet, Move, Time
 from eukrates.dynamics.phase import Phase
 from eukrates.matter import Graph
-from eukrates.matter.verlet import displacement
+from eukrates.matter.verlet import displacements
 from eukrates.numerics import sum_by
 from eukrates.potential import Potential, evaluate
 from eukrates.units import KELVIN
 
 
 class Verdict(IntEnum):
-    """Why the last step was not taken."""
+    """Why a system's last step was not taken."""
 
     FINE = 0
-    OUTDATED = 1  # an atom has moved beyond the reach of the neighbour list
+    OUTRAN = 1  # in one step an atom moved beyond the reach of the neighbour list
     NOT_FINITE = 2  # a position, momentum or energy is NaN or infinite
     TOO_HOT = 3  # the instantaneous temperature is beyond its bound
 
@@ -40,7 +41,7 @@ class Course(NamedTuple):
     reach: Float[Array, ""] | float  # Å, of the neighbour list
     listed: Float[Array, ""] | float  # Å, up to which pairs are in it
     freedom: Float[Array, " systems"]  # degrees of freedom; 0 for padding
-    hottest: Float[Array, ""] | float  # K
+    hottest: Float[Array, " systems"]  # K
 
 
 class Snapshots(eqx.Module):
@@ -57,15 +58,29 @@ class Snapshots(eqx.Module):
     pressure: Float[Array, "*frames systems"]
 
 
+class Place(eqx.Module):
+    """Where a batch of systems is."""
+
+    phase: Phase  # of every system after its last good step
+    step: Int[Array, ""]
+    alive: Bool[Array, " systems"]  # false where a system was halted, and for padding
+    outran: Bool[Array, " systems"]  # whose atoms have moved beyond the reach of the neighbour list
+    verdict: Int[Array, " systems"]  # of those that were halted
+    last: Int[Array, " systems"]  # the last good step of those that were halted
+    warmth: Float[Array, " atoms"]  # eV, kinetic energies when a system was halted, infinite where not finite
+
+    @property
+    def goes_on(self) -> Bool[Array, ""]:
+        """Whether another step can be taken from here."""
+        return jnp.any(self.alive) & ~jnp.any(self.outran)
+
+
 class Outcome(NamedTuple):
     """A chunk's end."""
 
-    phase: Phase  # after the last good step
-    step: Int[Array, ""]
+    place: Place
     snapshots: Snapshots
     count: Int[Array, ""]  # frames recorded
-    verdict: Int[Array, ""]
-    atom: Int[Array, ""]  # the atom that made the verdict: the one that is not finite, or the hottest
 
 
 def feeler(potential: Potential, graph: Graph, origin: Float[Array, "atoms 3"], listed, flexible: bool) -> Move:
@@ -81,15 +96,15 @@ def feeler(potential: Potential, graph: Graph, origin: Float[Array, "atoms 3"], 
         here = eqx.tree_at(lambda g: (g.system.positions, g.system.cell), graph, (phase.positions, phase.cell))
         found = evaluate(potential, here, want)
         if not flexible:
-            moved = displacement(phase.positions, origin, graph.system.real)
+            moved = displacements(phase.positions, origin, graph.system)
             return phase.but(forces=found.forces, energy=found.energy, moved=jnp.maximum(phase.moved, moved))
         boxed = (phase.volume > 0)[:, None, None]
         strain = jnp.linalg.inv(jnp.where(boxed, graph.system.cell, jnp.eye(3))) @ jnp.where(
             boxed, phase.cell, jnp.eye(3)
         )
         home = jnp.einsum("na,nab->nb", origin, strain[phase.owner])
-        shrunk = jnp.max(jnp.linalg.norm(strain - jnp.eye(3), axis=(1, 2)))
-        moved = displacement(phase.positions, home, graph.system.real) + shrunk * listed / 2
+        shrunk = jnp.linalg.norm(strain - jnp.eye(3), axis=(1, 2))
+        moved = displacements(phase.positions, home, graph.system) + shrunk * listed / 2
         virial = found.stress * phase.volume[:, None, None]
         moved = jnp.maximum(phase.moved, moved)
         return phase.but(forces=found.forces, energy=found.energy, virial=virial, moved=moved)
@@ -106,37 +121,28 @@ def temperatures(kinetic: Float[Array, " systems"], freedom: Float[Array, " syst
 def advance(
     potential: Potential, graph: Graph, origin, ensemble: Ensemble, course: Course, start: tuple, capacity: int
 ) -> Outcome:
-    """From `start` = (phase, step) to `course.until`, to `capacity` frames, or to the last step before a verdict."""
+    """From `start` = (phase, step, alive) to `course.until`, to `capacity` frames, or to where nothing goes on."""
     letters = Alphabet(feeler(potential, graph, origin, course.listed, ensemble.flexible))
     move = ensemble.step(letters, course.freedom)
-
-    def step_once(now):
-        phase, step, _, _ = now
-        after = move(phase, course.timestep)
-        verdict, atom = _judge(after, course)
-        fine = verdict == Verdict.FINE
-        kept = jax.tree.map(lambda new, old: jnp.where(fine, new, old), after, phase)
-        return kept, step + fine, verdict, atom
+    stepper = lambda now: _judged(move(now.phase, course.timestep), now, course)
 
     def to_next_frame(state):
-        (phase, step, verdict, atom), frames, count = state
-        end = jnp.minimum((step // course.every + 1) * course.every, course.until)
-        more = lambda now: (now[1] < end) & (now[2] == Verdict.FINE)
-        phase, step, verdict, atom = jax.lax.while_loop(more, step_once, (phase, step, verdict, atom))
-        whole = (step % course.every == 0) & (verdict == Verdict.FINE)
-        frames = jax.tree.map(lambda rows, row: rows.at[count].set(row), frames, snapshot(phase, step))
-        return (phase, step, verdict, atom), frames, count + whole
+        now, frames, count = state
+        end = jnp.minimum((now.step // course.every + 1) * course.every, course.until)
+        now = jax.lax.while_loop(lambda place: (place.step < end) & place.goes_on, stepper, now)
+        whole = (now.step % course.every == 0) & now.goes_on
+        frames = jax.tree.map(lambda rows, row: rows.at[count].set(row), frames, snapshot(now.phase, now.step))
+        return now, frames, count + whole
 
     def more(state):
-        (_, step, verdict, _), _, count = state
-        return (step < course.until) & (verdict == Verdict.FINE) & (count < capacity)
+        now, _, count = state
+        return (now.step < course.until) & now.goes_on & (count < capacity)
 
-    phase, step = start
-    fine = jnp.asarray(int(Verdict.FINE), step.dtype)
+    phase, step, alive = start
     blank = jax.tree.map(lambda row: jnp.zeros((capacity, *row.shape), row.dtype), snapshot(phase, step))
-    state = ((phase, step, fine, jnp.zeros_like(step)), blank, jnp.zeros_like(step))
-    (phase, step, verdict, atom), frames, count = jax.lax.while_loop(more, to_next_frame, state)
-    return Outcome(phase, step, frames, count, verdict, atom)
+    none = jnp.zeros(alive.shape, jnp.int64)
+    here = Place(phase, step, alive, jnp.zeros_like(alive), none, none, jnp.zeros_like(phase.masses))
+    return Outcome(*jax.lax.while_loop(more, to_next_frame, (here, blank, jnp.zeros_like(step))))
 
 
 def snapshot(phase: Phase, step) -> Snapshots:
@@ -154,15 +160,23 @@ def snapshot(phase: Phase, step) -> Snapshots:
     )
 
 
-def _judge(phase: Phase, course: Course):
-    """The verdict on a phase and the atom that made it."""
-    finite = jnp.isfinite(phase.positions) & jnp.isfinite(phase.momenta) & jnp.isfinite(phase.forces)
-    each = jnp.where(jnp.all(finite, axis=1), phase.kinetic_energies, jnp.inf)
-    kinetic = sum_by(phase.kinetic_energies, phase.owner, phase.energy.shape[0])
-    sound = jnp.all(jnp.isfinite(each)) & jnp.all(jnp.isfinite(phase.energy))
-    hot = jnp.any(temperatures(kinetic, course.freedom) > course.hottest)
-    verdict = jnp.where(hot, int(Verdict.TOO_HOT), int(Verdict.FINE))
-    verdict = jnp.where(phase.moved > course.reach, int(Verdict.OUTDATED), verdict)
-    verdict = jnp.where(sound, verdict, int(Verdict.NOT_FINITE))
-    atom = jnp.argmax(each)
-    return verdict.astype(jnp.int64), atom.astype(jnp.int64)
+def _judged(after: Phase, before: Place, course: Course) -> Place:
+    """The place after a step from `before` to `after`: taken by the systems for which it is fine."""
+    finite = jnp.isfinite(after.positions) & jnp.isfinite(after.momenta) & jnp.isfinite(after.forces)
+    each = jnp.where(jnp.all(finite, axis=1), after.kinetic_energies, jnp.inf)
+    kinetic = sum_by(each, after.owner, after.energy.shape[0])
+    verdict = jnp.where(temperatures(kinetic, course.freedom) > course.hottest, int(Verdict.TOO_HOT), 0)
+    verdict = jnp.where(jnp.isfinite(kinetic) & jnp.isfinite(after.energy), verdict, int(Verdict.NOT_FINITE))
+    outran = before.alive & (verdict == Verdict.FINE) & (after.moved > course.reach)
+    taken = ~jnp.any(outran)
+    good = before.alive & (verdict == Verdict.FINE) & taken
+    halted = before.alive & (verdict != Verdict.FINE) & taken
+    return Place(
+        phase=after.where(good, before.phase),
+        step=before.step + jnp.any(good),
+        alive=before.alive & ~halted,
+        outran=outran,
+        verdict=jnp.where(halted, verdict, before.verdict),
+        last=jnp.where(halted, before.step, before.last),
+        warmth=jnp.where(halted[after.owner], each, before.warmth),
+    )

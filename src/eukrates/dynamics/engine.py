@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import jax
@@ -10,12 +10,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from eukrates.data.trajectory import Frames
-from eukrates.dynamics.chunk import Course, Outcome, Snapshots, Verdict, advance, snapshot
-from eukrates.dynamics.journal import Journal
+from eukrates.dynamics.chunk import Course, Outcome, Place, Snapshots, Verdict, advance, snapshot
+from eukrates.dynamics.ensembles import Ensemble
+from eukrates.dynamics.journals import Journals
 from eukrates.dynamics.settings import Settings
-from eukrates.dynamics.standing import Standing, neighbours
+from eukrates.dynamics.standing import Standing, neighbours, placed
 from eukrates.elements import SYMBOLS
-from eukrates.matter import System
 from eukrates.numerics import to_device
 from eukrates.potential import Potential
 from eukrates.units import FS, G_PER_CM3, GPA, KELVIN
@@ -29,7 +29,7 @@ FRAME_BYTES, MOST_FRAMES = 1 << 25, 1000  # that a chunk may hold
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands, for those who watch it."""
+    """Where a run stands, for those who watch it. Energies and temperature are means over the systems that go on."""
 
     step: int
     steps: int
@@ -37,84 +37,83 @@ class Progress:
     potential_energy: float  # eV
     temperature_kelvin: float
     conserved_change: float  # eV since the start, of what exact dynamics would keep constant
-    ns_per_day: float  # NaN while compiling
+    ns_per_day: float  # of all systems together; NaN while compiling
     eta_seconds: float  # NaN while compiling
     notes: tuple[str, ...] = ()  # what happened since the last report
+    systems: int = 1  # that go on
 
 
 class Engine:
-    """Drives one run from where it stands to its end."""
+    """Drives systems that run together from where they stand to their end."""
 
     def __init__(
         self,
         potential: Potential,
-        settings: Settings,
-        journal: Journal,
+        members: Sequence[Settings],
+        journals: Journals,
         progress: Callable[[Progress], None] | None = None,
     ):
-        self.settings, self.journal = settings, journal
-        self.stopped: str | None = None
+        self.members, self.journals, self.plan = members, journals, members[0]
+        self.stopped: list[str | None] = [None] * len(members)
         self.warm_steps, self.warm_seconds = 0, 0.0  # without compilation
         self._progress = progress or (lambda report: None)
-        self._told, self._reported = 0, -math.inf  # notes that were reported, and when
+        self._told, self._reported = [0] * len(members), -math.inf  # notes that were reported, and when
+        self._ends = np.cumsum([one.structure.atoms for one in members])
         with jax.enable_x64(True):
             self._potential = to_device(potential.for_inference())
-            self._freedom = jnp.asarray([float(settings.freedom), 0.0])
-            self._ensemble = jax.tree.map(lambda number: jnp.asarray(float(number)), settings.ensemble)
-        self._capacity = int(np.clip(FRAME_BYTES // (72 * settings.structure.atoms), 1, MOST_FRAMES))
+            self._ensemble = stacked([one.ensemble for one in members])
+            self._freedom = jnp.array([*(float(one.freedom) for one in members), 0.0])
+            self._hottest = jnp.array([*(one.ensemble.bound_kelvin for one in members), math.inf])
+        self._capacity = int(np.clip(FRAME_BYTES // (72 * self._ends[-1]), 1, MOST_FRAMES))
 
     @property
     def ns_per_day(self) -> float:
-        """Nanoseconds of simulated time per day, compilation not counted; NaN before it is known."""
+        """Nanoseconds of each system's time per day, compilation not counted; NaN before it is known."""
         if not self.warm_steps:
             return math.nan
-        return self.warm_steps * self.settings.timestep_fs * 1e-6 / self.warm_seconds * 86400
+        return self.warm_steps * self.plan.timestep_fs * 1e-6 / self.warm_seconds * 86400
 
     def begin(self, standing: Standing) -> Standing:
         """Feel the forces of the start by a step that takes no time, write frame 0, and go."""
         with jax.enable_x64(True):
             outcome = self._chunk(standing, until=1, timestep=0.0)
-            verdict = Verdict(int(outcome.verdict))
-            if verdict != Verdict.FINE:
-                self._stop(verdict, outcome)
-                if self.journal.directory is not None:
-                    self.journal.write()
+            standing = self._halted(standing, outcome.place)
+            if not standing.alive.any():
+                if self.journals.directory is not None:
+                    self.journals.write()
                 return standing
-            now = snapshot(outcome.phase, jnp.asarray(0))
-            frames = self._frames(jax.tree.map(lambda row: np.asarray(row)[None], now))
-            total = float(frames.observables["conserved_energy"][0])
-            standing = Standing(outcome.phase, 0, standing.neighbours, total)
-            self.journal.add(frames)
-            self.journal.commit(standing)
+            now = jax.tree.map(lambda row: np.asarray(row)[None], snapshot(outcome.place.phase, jnp.asarray(0)))
+            started = [self._frames(now, n) for n in range(len(self.members))]
+            energies = np.array([frames.observables["conserved_energy"][0] for frames in started])
+            standing = replace(standing, phase=outcome.place.phase, step=0, start_energy=energies)
+            for n in _which(standing.alive):
+                self.journals.each[n].add(started[n])
+            self.journals.commit(standing)
         return self.go(standing)
 
     def go(self, standing: Standing) -> Standing:
         """To the last step, or to where the run must stop."""
-        s, committed, compiled = self.settings, time.perf_counter(), False
+        plan, committed, compiled = self.plan, time.perf_counter(), False
         with jax.enable_x64(True):
-            while standing.step < s.steps and self.stopped is None:
+            while standing.step < plan.steps and standing.alive.any():
                 rate = self.warm_steps / self.warm_seconds if self.warm_steps else FIRST_STEPS / SECONDS
-                until = min(s.steps, standing.step + max(1, round(SECONDS * rate)))
+                until = min(plan.steps, standing.step + max(1, round(SECONDS * rate)))
                 clock = time.perf_counter()
-                outcome = self._chunk(standing, until, s.timestep_fs * FS)
-                verdict, step, count = Verdict(int(outcome.verdict)), int(outcome.step), int(outcome.count)
+                outcome = self._chunk(standing, until, plan.timestep_fs * FS)
+                place, step = outcome.place, int(outcome.place.step)
                 if compiled:
                     self.warm_steps += step - standing.step
                     self.warm_seconds += time.perf_counter() - clock
-                self.journal.add(
-                    self._frames(jax.tree.map(lambda rows, n=count: np.asarray(rows)[:n], outcome.snapshots))
-                )
-                standing = replace(standing, phase=outcome.phase, step=step)
+                alive, standing = standing.alive, self._halted(replace(standing, phase=place.phase, step=step), place)
+                self._record(outcome, alive, standing.last)
                 compiled = True
-                if verdict == Verdict.OUTDATED and step > standing.neighbours.born:
+                if np.any(place.outran) and step > standing.neighbours.born:
                     room = standing.neighbours.room
                     standing = self._renewed(standing)
                     compiled = standing.neighbours.room == room
-                elif verdict != Verdict.FINE:
-                    self._stop(verdict, outcome)
-                over, now = step == s.steps or self.stopped is not None, time.perf_counter()
+                over, now = step == plan.steps or not standing.alive.any(), time.perf_counter()
                 if over or now - committed >= COMMIT_SECONDS:
-                    self.journal.commit(standing)
+                    self.journals.commit(standing)
                     committed = now
                 if over or now - self._reported >= REPORT_SECONDS:
                     self._report(standing)
@@ -122,95 +121,137 @@ class Engine:
         return standing
 
     def _chunk(self, standing: Standing, until: int, timestep: float) -> Outcome:
-        listed, s = standing.neighbours.listed, self.settings
-        systems = listed.graph.system.systems
-        graph, freedom = listed.graph, self._freedom[:systems]
+        listed = standing.neighbours.listed
+        graph, systems = listed.graph, listed.graph.system.systems
         farthest = max(edges.cutoff for edges in (graph.near, graph.far) if edges is not None)
-        course = Course(timestep, until, s.record.every, listed.reach, farthest, freedom, s.ensemble.bound_kelvin)
+        bounds = self._freedom[:systems], self._hottest[:systems]
+        course = Course(timestep, until, self.plan.record.every, listed.reach, farthest, *bounds)
         course = jax.tree.map(jnp.asarray, course)
+        ensemble = jax.tree.map(lambda numbers: numbers[:systems], self._ensemble)
         inputs = to_device((listed.graph, listed.origin))
-        start = (to_device(standing.phase), jnp.asarray(standing.step))
-        outcome = advance(self._potential, *inputs, self._ensemble, course, start, self._capacity)
-        return jax.block_until_ready(outcome)
+        alive = jnp.asarray(np.pad(standing.alive, (0, systems - len(self.members))))
+        start = (to_device(standing.phase), jnp.asarray(standing.step), alive)
+        return jax.block_until_ready(advance(self._potential, *inputs, ensemble, course, start, self._capacity))
 
-    def _frames(self, rows: Snapshots) -> Frames:
-        s = self.settings
-        n, host = s.structure.atoms, np.asarray
-        potential, kinetic, heat = (host(column)[:, 0] for column in (rows.energy, rows.kinetic, rows.heat))
+    def _record(self, outcome: Outcome, alive: np.ndarray, last: np.ndarray) -> None:
+        """Frames to the journals of those that were `alive`, as far as each came."""
+        count = int(outcome.count)
+        rows = jax.tree.map(lambda rows: np.asarray(rows)[:count], outcome.snapshots)
+        for n in _which(alive):
+            good = rows.step <= last[n] if last[n] >= 0 else slice(None)
+            self.journals.each[n].add(self._frames(jax.tree.map(lambda rows, good=good: rows[good], rows), n))
+
+    def _frames(self, rows: Snapshots, n: int) -> Frames:
+        """The frames of one member."""
+        s, atoms = self.members[n], slice(self._ends[n] - self.members[n].structure.atoms, self._ends[n])
+        host = np.asarray
+        potential, kinetic, heat = (host(column)[:, n] for column in (rows.energy, rows.kinetic, rows.heat))
         observables = {
             "potential_energy": potential,
             "kinetic_energy": kinetic,
             "conserved_energy": potential + kinetic - heat,
-            "temperature_kelvin": self._temperature(kinetic),
+            "temperature_kelvin": kinetic * 2 / (KELVIN * max(s.freedom, 1)),
         }
         if s.ensemble.flexible:
-            volume = np.abs(np.linalg.det(host(rows.cell)[:, 0]))
+            volume = np.abs(np.linalg.det(host(rows.cell)[:, n]))
             observables |= {
-                "pressure_gpa": host(rows.pressure)[:, 0] / GPA,
+                "pressure_gpa": host(rows.pressure)[:, n] / GPA,
                 "volume_angstrom3": volume,
                 "density_g_per_cm3": s.masses.sum() / volume * G_PER_CM3,
             }
         return Frames(
             step=host(rows.step),
             time_fs=host(rows.step) * s.timestep_fs,
-            positions=host(rows.positions)[:, :n],
-            velocities=host(rows.velocities)[:, :n] * FS if "velocities" in s.record.what else None,
-            forces=host(rows.forces)[:, :n] if "forces" in s.record.what else None,
+            positions=host(rows.positions)[:, atoms],
+            velocities=host(rows.velocities)[:, atoms] * FS if "velocities" in s.record.what else None,
+            forces=host(rows.forces)[:, atoms] if "forces" in s.record.what else None,
             observables=observables,
-            cell=host(rows.cell)[:, 0] if s.ensemble.flexible else None,
+            cell=host(rows.cell)[:, n] if s.ensemble.flexible else None,
         )
-
-    def _temperature(self, kinetic):
-        return kinetic * 2 / (KELVIN * max(self.settings.freedom, 1))
 
     def _renewed(self, standing: Standing) -> Standing:
         """With a neighbour list for where the atoms are now."""
-        s, old = self.settings.structure, standing.neighbours
-        positions = np.asarray(standing.phase.positions)[: s.atoms]
-        cell = np.asarray(standing.phase.cell)[:1]
-        here = System(s.numbers, positions, cell, s.owner, s.real, s.charge, s.spin)
-        new = neighbours(self._potential, here, self.settings.skin, standing.step, old.room)
+        old, phase = standing.neighbours, standing.phase
+        here = placed([one.structure for one in self.members], np.asarray(phase.positions), np.asarray(phase.cell))
+        new = neighbours(self._potential, here, self.plan.skin, standing.step, old.room)
         if new.room != old.room:
             grew = f"Room for neighbour pairs grew from {_pairs(old.room)} to {_pairs(new.room)}"
-            self.journal.note(standing.step, f"{grew} at step {standing.step}; the step is compiled anew.")
-        return replace(standing, phase=standing.phase.but(moved=jnp.zeros(())), neighbours=new)
+            self.journals.note(standing.step, f"{grew} at step {standing.step}; the step is compiled anew.")
+        return replace(standing, phase=phase.but(moved=jnp.zeros_like(phase.moved)), neighbours=new)
 
-    def _stop(self, verdict: Verdict, outcome: Outcome) -> None:
+    def _halted(self, standing: Standing, place: Place) -> Standing:
+        """With those halted that went wrong, or whose atoms fly too fast for a list that has just been made."""
+        last, members = standing.last.copy(), len(self.members)
+        verdicts, outran = np.array(place.verdict)[:members], np.asarray(place.outran)[:members]
+        if standing.step == standing.neighbours.born:
+            verdicts[outran] = Verdict.OUTRAN
+            last[outran] = standing.step
+        wrong = standing.alive & (verdicts != Verdict.FINE)
+        last[wrong & ~outran] = np.asarray(place.last)[:members][wrong & ~outran]
+        for n in _which(wrong):
+            self._stop(n, int(last[n]), Verdict(int(verdicts[n])), np.asarray(place.warmth))
+        return replace(standing, last=last)
+
+    def _stop(self, n: int, step: int, verdict: Verdict, warmth: np.ndarray) -> None:
         """Say what, where and when; what was good is kept."""
-        s, atom, step = self.settings, int(outcome.atom), int(outcome.step)
-        name = f"atom {atom} ({SYMBOLS[int(s.structure.numbers[atom])]})" if atom < s.structure.atoms else "the energy"
+        s = self.members[n]
+        atom = int(np.argmax(warmth[self._ends[n] - s.structure.atoms : self._ends[n]]))
+        name = f"atom {atom} ({SYMBOLS[int(s.structure.numbers[atom])]})"
         what = {
             Verdict.NOT_FINITE: f"something about {name} is NaN or infinite",
             Verdict.TOO_HOT: f"the temperature is above {s.ensemble.bound_kelvin:g} K, {name} being the fastest",
-            Verdict.OUTDATED: f"an atom moved by more than {s.skin / 2:g} Å in one step, {name} being the fastest",
+            Verdict.OUTRAN: f"an atom moved by more than {s.skin / 2:g} Å",
         }[verdict]
-        self.stopped = (
+        said = (
             f"Stopped: in step {step + 1} ({(step + 1) * s.timestep_fs:g} fs) {what}. Everything up to step {step} is "
             "kept. Look at the last frames: either the potential is used where it was not trained (atoms too close, "
             "bonds breaking), or the time step is too long, or the start is far from equilibrium and needs relaxing."
         )
-        self.journal.note(step, self.stopped)
+        self.stopped[n] = said
+        self.journals.each[n].note(step, said)
 
     def _report(self, standing: Standing) -> None:
-        s, phase = self.settings, standing.phase
-        n = s.structure.atoms
-        potential, heat = (float(np.asarray(x)[0]) for x in (phase.energy, phase.heat))
-        kinetic = float(np.sum(np.asarray(phase.momenta)[:n] ** 2 / s.masses[:, None]) / 2)
+        plan, phase, members = self.plan, standing.phase, len(self.members)
+        potential, heat, kinetic = (np.asarray(x)[:members] for x in (phase.energy, phase.heat, phase.kinetic_energy))
+        freedom = np.maximum([one.freedom for one in self.members], 1)
+        alive = standing.alive if standing.alive.any() else np.ones(members, bool)
+        mean = lambda values: float(np.mean(values[alive]))
         rate = self.warm_steps / self.warm_seconds if self.warm_steps else math.nan
-        notes, self._told = tuple(self.journal.notes[self._told :]), len(self.journal.notes)
+        notes = [one.notes[told:] for one, told in zip(self.journals.each, self._told, strict=True)]
+        self._told = [len(one.notes) for one in self.journals.each]
         self._progress(
             Progress(
                 step=standing.step,
-                steps=s.steps,
-                time_fs=standing.step * s.timestep_fs,
-                potential_energy=potential,
-                temperature_kelvin=float(self._temperature(kinetic)),
-                conserved_change=potential + kinetic - heat - standing.start_energy,
-                ns_per_day=self.ns_per_day,
-                eta_seconds=(s.steps - standing.step) / rate,
-                notes=notes,
+                steps=plan.steps,
+                time_fs=standing.step * plan.timestep_fs,
+                potential_energy=mean(potential),
+                temperature_kelvin=mean(2 * kinetic / (KELVIN * freedom)),
+                conserved_change=mean(potential + kinetic - heat - standing.start_energy),
+                ns_per_day=self.ns_per_day * int(standing.alive.sum()),
+                eta_seconds=(plan.steps - standing.step) / rate,
+                notes=tuple(dict.fromkeys(note for some in notes for note in some)),
+                systems=int(standing.alive.sum()),
             )
         )
+
+
+def stacked(ensembles: Sequence[Ensemble]) -> Ensemble:
+    """One ensemble with the numbers of each system, and those of the last again for padding.
+
+    Raises:
+        ValueError: they are of different kinds.
+    """
+    if len({jax.tree.structure(one) for one in ensembles}) > 1:
+        kinds = ", ".join(sorted({type(one).__name__ for one in ensembles}))
+        raise ValueError(
+            f"Systems that run together need ensembles of one kind with the same settings given, got {kinds}. Their "
+            "numbers may differ."
+        )
+    return jax.tree.map(lambda *numbers: jnp.array([*numbers, numbers[-1]], jnp.float64), *ensembles)
+
+
+def _which(chosen: np.ndarray) -> list[int]:
+    return np.flatnonzero(chosen).tolist()
 
 
 def _pairs(room) -> int:

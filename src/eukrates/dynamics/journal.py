@@ -14,7 +14,6 @@ import numpy as np
 from eukrates.data.trajectory import Frames, Trajectory, append_extxyz, append_h5md, create_h5md, keep_h5md, read_h5md
 from eukrates.data.trajectory.frames import joined
 from eukrates.dynamics.settings import Settings
-from eukrates.dynamics.standing import Standing, save_standing
 from eukrates.files import write_atomically
 
 OBSERVABLES = ("potential_energy", "kinetic_energy", "conserved_energy", "temperature_kelvin")
@@ -94,12 +93,6 @@ class Journal:
         """Something worth knowing that happened."""
         self.notes.append(text)
         self._lines.append(json.dumps({"step": step, "note": text}, ensure_ascii=False))
-
-    def commit(self, standing: Standing) -> None:
-        """Everything to disk; the run can be resumed from here."""
-        if self.directory is not None:
-            marks = self.write()
-            save_standing(self.directory / CHECKPOINT, standing, marks)
 
     def write(self) -> dict[str, int]:
         """Frames and notes to disk, without a checkpoint; returns how much there is now."""

@@ -5,7 +5,7 @@ import dataclasses
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, Key
+from jaxtyping import Array, Bool, Float, Int, Key
 
 from eukrates.matter import System
 from eukrates.matter.system import volumes
@@ -29,12 +29,21 @@ class Phase(eqx.Module):
     cell: Float[AnyArray, "systems 3 3"]  # Å
     virial: Float[AnyArray, "systems 3 3"]  # eV, ∂E/∂ε; zero where the ensemble does not ask for it
     extra: dict[str, AnyArray]  # variables of the bath, by name; the first axis is that of the systems
-    moved: Float[AnyArray, ""]  # Å; the farthest that an atom has been from where the neighbour list was built
+    moved: Float[AnyArray, " systems"]  # Å; the farthest that an atom has been from where it was listed as a neighbour
     keys: Key[Array, " systems"]  # of the random numbers still to come
 
     def but(self, **changes) -> "Phase":
         """The same point with some fields changed."""
         return dataclasses.replace(self, **changes)
+
+    def where(self, chosen: Bool[Array, " systems"], other: "Phase") -> "Phase":
+        """This point for the chosen systems, the `other` for the rest."""
+        atoms, places = chosen[self.owner][:, None], ("positions", "momenta", "forces")
+        pick = lambda new, old: jnp.where(chosen.reshape(-1, *(1,) * (new.ndim - 1)), new, old)
+        changed = {name: jnp.where(atoms, getattr(self, name), getattr(other, name)) for name in places}
+        rest = ("energy", "heat", "cell", "virial", "moved", "keys")
+        changed |= {name: pick(getattr(self, name), getattr(other, name)) for name in rest}
+        return self.but(**changed, extra={name: pick(new, other.extra[name]) for name, new in self.extra.items()})
 
     @property
     def velocities(self) -> Float[AnyArray, "atoms 3"]:
@@ -82,6 +91,6 @@ def at_rest(
         cell=np.asarray(structure.cell, np.float64),
         virial=np.zeros((systems, 3, 3)),
         extra=extra,
-        moved=np.zeros(()),
+        moved=np.zeros(systems),
         keys=keys,
     )

@@ -1,11 +1,12 @@
-"""`run` and `resume`: molecular dynamics from beginning to end, on disk or in memory."""
+"""Molecular dynamics from beginning to end, on disk or in memory: of one system, or of many in one batch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import ase
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from eukrates.data.atoms import to_atoms
@@ -14,10 +15,11 @@ from eukrates.dynamics.begin import initial_momenta, structure_and_masses
 from eukrates.dynamics.engine import Engine, Progress
 from eukrates.dynamics.ensembles import Ensemble
 from eukrates.dynamics.journal import CHECKPOINT, Journal, read_settings, write_settings
+from eukrates.dynamics.journals import MEMBERS, Journals, directories, records
 from eukrates.dynamics.momenta import degrees_of_freedom
 from eukrates.dynamics.phase import at_rest
 from eukrates.dynamics.settings import Record, Settings, identity
-from eukrates.dynamics.standing import Standing, load_arrays, neighbours, standing_from
+from eukrates.dynamics.standing import Standing, load_arrays, neighbours, placed, standing_from
 from eukrates.matter import System
 from eukrates.numerics import to_host
 from eukrates.potential import Potential, check_electrons, check_system
@@ -79,34 +81,89 @@ def run(
         ValueError: an argument that cannot be meant; an unknown element, missing charge or spin; a directory that
             holds a run already.
     """
-    structure, masses = structure_and_masses(start)
-    _check(potential, structure, ensemble)
-    settings = Settings(
-        potential=identity(potential),
-        ensemble=ensemble,
-        steps=steps,
-        timestep_fs=float(timestep_fs),
-        seed=seed,
-        record=record or Record(),
-        structure=structure,
-        masses=masses,
-        freedom=degrees_of_freedom(structure, ensemble.free),
-        skin=SKIN,
-    )
+    ensembles, seeds = [ensemble], [seed]
+    return run_many(potential, [start], ensembles, steps, timestep_fs, seeds, record, progress)[0]
+
+
+def run_many(
+    potential: Potential,
+    starts: Sequence[System | ase.Atoms],
+    ensembles: Ensemble | Sequence[Ensemble],
+    steps: int,
+    timestep_fs: float | int = 0.5,
+    seeds: int | Sequence[int] = 0,
+    record: Record | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> list[Run]:
+    """Molecular dynamics of many structures at once, replicas or different systems: all move with every step.
+
+    Each is as it would be by itself, up to rounding: it has its own random numbers, temperature and bounds, and its own
+    directory of results in that of the record, which holds their common checkpoint. One that goes wrong is halted, and
+    the others go on. Small systems are done together in little more time than one of them takes.
+
+    Args:
+        potential: anything with an energy.
+        starts: the structures.
+        ensembles: one for all, or one for each; of one kind, with different numbers.
+        steps: how many.
+        timestep_fs: fs.
+        seeds: one for each, or that of the first, which the others follow.
+        record: as in `run`.
+        progress: called now and then from the host.
+
+    Raises:
+        ValueError: what `run` refuses; lists of different lengths; ensembles of different kinds.
+    """
+    members = len(starts)
+    ensembles = [ensembles] * members if isinstance(ensembles, Ensemble) else list(ensembles)
+    seeds = list(range(seeds, seeds + members)) if isinstance(seeds, int) else list(seeds)
+    if not members or len(ensembles) != members or len(seeds) != members:
+        raise ValueError(
+            f"Expected structures, and an ensemble and a seed for each (or one for all), got {members}, "
+            f"{len(ensembles)} and {len(seeds)}."
+        )
+    record, told = record or Record(), identity(potential)
+    settings, momenta, sources, keys = [], [], [], []
+    for start, ensemble, seed, its in zip(starts, ensembles, seeds, records(record, members), strict=True):
+        structure, masses = structure_and_masses(start)
+        _check(potential, structure, ensemble)
+        with jax.enable_x64(True):
+            key, first = jax.random.split(jax.random.key(seed))
+        moving, source = initial_momenta(start, structure, masses, ensemble, first)
+        one = Settings(
+            potential=told,
+            ensemble=ensemble,
+            steps=steps,
+            timestep_fs=float(timestep_fs),
+            seed=seed,
+            record=its,
+            structure=structure,
+            masses=masses,
+            freedom=degrees_of_freedom(structure, ensemble.free),
+            skin=SKIN,
+        )
+        settings, momenta, sources, keys = [*settings, one], [*momenta, moving], [*sources, source], [*keys, key]
+    directory = None if record.directory is None else Path(record.directory)
+    journals = Journals(settings, directory)
+    engine = Engine(potential, settings, journals, progress)
+    journals.begin()
+    for journal, source in zip(journals.each, sources, strict=True):
+        journal.note(0, source)
+    return _finished(engine, engine.begin(_start(potential, settings, momenta, keys)), journals)
+
+
+def _start(
+    potential: Potential, settings: Sequence[Settings], momenta: Sequence[np.ndarray], keys: Sequence
+) -> Standing:
+    """Before the first step: nothing is felt yet."""
+    found = neighbours(potential, [one.structure for one in settings], SKIN, 0)
+    world, masses = found.listed.graph.system, np.concatenate([one.masses for one in settings])
     with jax.enable_x64(True):
-        key, first = jax.random.split(jax.random.key(seed))
-    momenta, source = initial_momenta(start, structure, masses, ensemble, first)
-    journal = Journal(settings)
-    journal.begin()
-    journal.note(0, source)
-    found = neighbours(potential, structure, SKIN, 0)
-    world = found.listed.graph.system
-    with jax.enable_x64(True):
-        keys = jax.random.split(key, world.systems)
-        phase = at_rest(world, masses, keys, to_host(ensemble.extra(world.systems)))
-    phase = phase.but(momenta=np.pad(momenta, ((0, phase.momenta.shape[0] - masses.size), (0, 0))))
-    engine = Engine(potential, settings, journal, progress)
-    return _finished(engine, engine.begin(Standing(phase, 0, found, np.nan)), journal)
+        each = jnp.stack([*keys, *[keys[-1]] * (world.systems - len(settings))])
+        phase = at_rest(world, masses, each, to_host(settings[0].ensemble.extra(world.systems)))
+    p = np.concatenate(momenta)
+    phase = phase.but(momenta=np.pad(p, ((0, phase.momenta.shape[0] - p.shape[0]), (0, 0))))
+    return Standing(phase, 0, found, np.full(len(settings), np.nan), np.full(len(settings), -1))
 
 
 def _check(potential: Potential, structure: System, ensemble: Ensemble) -> None:
@@ -134,43 +191,66 @@ def resume(
         progress: called now and then from the host.
 
     Raises:
-        ValueError: no run there, damaged files, another potential, fewer steps than were done.
+        ValueError: no run there, or one of many systems; damaged files, another potential, fewer steps than were done.
+    """
+    if (Path(directory) / MEMBERS).exists():
+        raise ValueError(f"{directory} holds many systems that run together: go on with `resume_many`.")
+    return resume_many(potential, directory, steps, progress)[0]
+
+
+def resume_many(
+    potential: Potential,
+    directory: str | Path,
+    steps: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> list[Run]:
+    """Go on with what `run_many` began, as `resume` does.
+
+    Raises:
+        ValueError: as in `resume`.
     """
     directory = Path(directory)
-    told = read_settings(directory)
-    before, now = told["potential"], identity(potential)
+    each = directories(directory)
+    told = [read_settings(one) for one in each]
+    before, now = told[0]["potential"], identity(potential)
     if any(now[name] != before[name] for name in before):  # runs of the first days say no precision
         raise ValueError(f"{directory} was run with the potential {before}; given is {now}. They differ.")
     arrays = load_arrays(directory / CHECKPOINT)
-    atoms = len(told["system"]["numbers"])
-    settings = Settings.from_json(told, directory, arrays["positions"][:atoms])
-    standing = standing_from(arrays, potential, settings.structure, settings.skin)
+    parts = np.split(arrays["positions"], np.cumsum([len(one["system"]["numbers"]) for one in told]))[:-1]
+    settings = [Settings.from_json(*one) for one in zip(told, each, parts, strict=True)]
+    standing = standing_from(arrays, potential, [one.structure for one in settings], settings[0].skin)
     if steps is not None:
         if steps < standing.step:
             raise ValueError(f"{directory} has done {standing.step} steps already, more than the {steps} asked for.")
-        settings = replace(settings, steps=steps)
-    journal = Journal(settings)
-    journal.go_on({name[5:]: int(value) for name, value in arrays.items() if name.startswith("mark_")})
-    if settings.steps != told["steps"]:  # so that this run too can be resumed to its end
-        write_settings(directory, told | {"steps": settings.steps})
-    engine = Engine(potential, settings, journal, progress)
-    return _finished(engine, engine.go(standing), journal)
+        settings = [replace(one, steps=steps) for one in settings]
+    journals = Journals(settings, directory)
+    journals.go_on(arrays)
+    for one, was, where in zip(settings, told, each, strict=True):
+        if one.steps != was["steps"]:  # so that this run too can be resumed to its end
+            write_settings(where, was | {"steps": one.steps})
+    engine = Engine(potential, settings, journals, progress)
+    engine.stopped = [None if alive else j.notes[-1] for alive, j in zip(standing.alive, journals.each, strict=True)]
+    return _finished(engine, engine.go(standing), journals)
 
 
-def _finished(engine: Engine, standing: Standing, journal: Journal) -> Run:
-    settings, n = engine.settings, engine.settings.structure.atoms
-    final = to_atoms(settings.structure)
-    final.set_cell(np.asarray(standing.phase.cell)[0])
-    final.positions = np.asarray(standing.phase.positions)[:n]
-    final.set_masses(settings.masses)  # type: ignore[reportArgumentType]  # ase annotates nothing; its default is a word
-    final.set_momenta(np.asarray(standing.phase.momenta)[:n])
-    return Run(
-        settings=settings,
-        steps_done=standing.step,
-        stopped=engine.stopped,
-        notes=tuple(journal.notes),
-        log={name: np.asarray(column) for name, column in journal.log.items()},
-        final=final,
-        ns_per_day=engine.ns_per_day,
-        journal=journal,
-    )
+def _finished(engine: Engine, standing: Standing, journals: Journals) -> list[Run]:
+    phase, runs = jax.tree.map(np.asarray, (standing.phase.positions, standing.phase.momenta, standing.phase.cell)), []
+    there = placed([one.structure for one in engine.members], phase[0], phase[2])
+    ends = np.cumsum([s.atoms for s in there])
+    for n, (settings, journal, last) in enumerate(zip(engine.members, journals.each, there, strict=True)):
+        final = to_atoms(last)
+        final.set_masses(settings.masses)  # type: ignore[reportArgumentType]  # ase annotates nothing; its default is a word
+        final.set_momenta(phase[1][ends[n] - last.atoms : ends[n]])
+        runs.append(
+            Run(
+                settings=settings,
+                steps_done=standing.step if standing.alive[n] else int(standing.last[n]),
+                stopped=engine.stopped[n],
+                notes=tuple(journal.notes),
+                log={name: np.asarray(column) for name, column in journal.log.items()},
+                final=final,
+                ns_per_day=engine.ns_per_day,
+                journal=journal,
+            )
+        )
+    return runs

@@ -3,6 +3,7 @@
 import io
 import math
 import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from eukrates.dynamics.phase import Phase
 from eukrates.files import write_atomically
-from eukrates.matter import Size, System, rounded, size
+from eukrates.matter import Size, System, batch, rounded, size
 from eukrates.matter.verlet import VerletList, verlet
 from eukrates.potential import Potential
 
@@ -36,10 +37,16 @@ class Neighbours:
         return math.isinf(self.listed.reach)
 
 
-def neighbours(potential: Potential, structure: System, skin: float, born: int, room: Size | None = None) -> Neighbours:
-    """A list for one structure; `room` is kept where it suffices and grows where not (None: it is chosen)."""
-    waves = potential.waves(structure.cell)
-    fresh = verlet(structure, potential.cutoff, potential.far_cutoff, skin, room is None, waves)
+def neighbours(
+    potential: Potential, structures: Sequence[System], skin: float, born: int, room: Size | None = None
+) -> Neighbours:
+    """A list for structures laid end to end; `room` is kept where it suffices and grows where not (None: chosen)."""
+    far, compact = potential.far_cutoff, room is None
+    each = [verlet(s, potential.cutoff, far, skin, compact, potential.waves(s.cell)) for s in structures]
+    if not (compact and all(math.isinf(one.reach) for one in each)):
+        each = [verlet(s, potential.cutoff, far, skin, False, potential.waves(s.cell)) for s in structures]
+    origin = np.concatenate([one.origin for one in each])
+    fresh = VerletList(batch([one.graph for one in each]), origin, min(one.reach for one in each))
     if math.isinf(fresh.reach):
         return Neighbours(fresh, None, born)
     need = size(fresh.graph)
@@ -57,19 +64,25 @@ class Standing:
     phase: Phase
     step: int
     neighbours: Neighbours
-    start_energy: float  # eV, the conserved quantity at step 0
+    start_energy: np.ndarray  # eV, [members], the conserved quantities at step 0
+    last: np.ndarray  # [members], the last good steps of those that were halted, -1 for the others
+
+    @property
+    def alive(self) -> np.ndarray:
+        """[members], which of them go on."""
+        return self.last < 0
 
 
-def save_standing(path: Path, standing: Standing, marks: dict[str, int]) -> None:
-    """Write a checkpoint atomically; `marks` say how much of the other files belongs to it."""
+def save_standing(path: Path, standing: Standing, marks: Mapping[str, Sequence[int]]) -> None:
+    """Write a checkpoint atomically; `marks` say how much of the other files of each member belongs to it."""
     p, n = standing.phase, standing.neighbours
     arrays = {name: np.asarray(getattr(p, name)) for name in PHASE}
     with jax.enable_x64(True):
         arrays["keys"] = np.asarray(jax.random.key_data(p.keys))
     arrays |= {EXTRA + name: np.asarray(values) for name, values in p.extra.items()}
-    arrays |= {"step": np.array(standing.step), "start_energy": np.array(standing.start_energy)}
+    arrays |= {"step": np.array(standing.step), "start_energy": standing.start_energy, "last": standing.last}
     listed = n.listed
-    arrays |= {"origin": listed.origin, "origin_cell": listed.graph.system.cell[0], "born": np.array(n.born)}
+    arrays |= {"origin": listed.origin, "origin_cell": listed.graph.system.cell, "born": np.array(n.born)}
     arrays["room"] = np.array([] if n.room is None else n.room, np.int64)
     arrays |= {f"mark_{name}": np.array(value) for name, value in marks.items()}
     stream = io.BytesIO()
@@ -92,20 +105,31 @@ def load_arrays(path: Path) -> dict[str, np.ndarray]:
         raise ValueError(f"{path} is damaged ({error}): this run cannot be continued.") from error
 
 
-def standing_from(arrays: dict[str, np.ndarray], potential: Potential, structure: System, skin: float) -> Standing:
+def standing_from(
+    arrays: dict[str, np.ndarray], potential: Potential, structures: Sequence[System], skin: float
+) -> Standing:
     """The standing that a checkpoint describes, its neighbour list built anew and equal."""
-    if missing := sorted({*PHASE, "origin", "origin_cell", "born", "room", "keys", "step"} - set(arrays)):
+    told = {*PHASE, "origin", "origin_cell", "born", "room", "keys", "step", "start_energy", "last"}
+    if missing := sorted(told - set(arrays)):
         raise ValueError(
             f"The checkpoint lacks {', '.join(missing)}: it was written by an earlier version, which alone can go on "
             "with it. Its frames can be read; start a new run from the last of them."
         )
-    n = structure.atoms
-    s = structure
-    origin = System(s.numbers, arrays["origin"][:n], arrays["origin_cell"][None], s.owner, s.real, s.charge, s.spin)
     room = Size(*map(int, arrays["room"])) if arrays["room"].size else None
-    found = neighbours(potential, origin, skin, int(arrays["born"]), room)
+    there = placed(structures, arrays["origin"], arrays["origin_cell"])
+    found = neighbours(potential, there, skin, int(arrays["born"]), room)
     with jax.enable_x64(True):
         keys = jax.random.wrap_key_data(jnp.asarray(arrays["keys"]))
     extra = {name[len(EXTRA) :]: values for name, values in arrays.items() if name.startswith(EXTRA)}
     phase = Phase(**{name: arrays[name] for name in PHASE}, extra=extra, keys=keys)
-    return Standing(phase, int(arrays["step"]), found, float(arrays["start_energy"]))
+    return Standing(phase, int(arrays["step"]), found, arrays["start_energy"], arrays["last"])
+
+
+def placed(structures: Sequence[System], positions: np.ndarray, cells: np.ndarray) -> list[System]:
+    """The structures with the positions, laid end to end, and cells of a phase."""
+    ends = np.cumsum([s.atoms for s in structures])
+    moved = np.split(np.asarray(positions)[: ends[-1]], ends[:-1])
+    return [
+        System(s.numbers, where, np.asarray(cell)[None], s.owner, s.real, s.charge, s.spin)
+        for s, where, cell in zip(structures, moved, np.asarray(cells)[: len(structures)], strict=True)
+    ]

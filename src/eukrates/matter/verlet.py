@@ -3,15 +3,16 @@
 import math
 from dataclasses import dataclass
 
+import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Array, Float
 
 from eukrates.matter.batch import Size, pad
 from eukrates.matter.graph import Graph
 from eukrates.matter.neighbours import complete, graph
 from eukrates.matter.system import System
-from eukrates.shapes import AnyArray
+from eukrates.numerics import sum_by
 
 # An open structure this small gets all its pairs at once. A larger one does when all pairs are hardly more than those
 # that a skin would list anyway.
@@ -43,8 +44,8 @@ class VerletList:
             return False
         if not np.array_equal(s.cell[0], structure.cell[0]):
             return False
-        moved = displacement(structure.positions, self.origin[:n], np.ones(n, bool))
-        return bool(moved <= self.reach)
+        moved = displacement(structure.positions, self.origin[:n])
+        return moved <= self.reach
 
     def at(self, structure: System) -> Graph:
         """The graph with the positions, charge and spin of `structure`, which the list must serve."""
@@ -61,18 +62,25 @@ class VerletList:
         return Graph(placed, self.graph.near, self.graph.far, self.graph.waves)
 
 
-def displacement(
-    positions: Float[AnyArray, "atoms 3"], origin: Float[AnyArray, "atoms 3"], real: Bool[AnyArray, " atoms"]
-) -> Float[AnyArray, ""]:
-    """How far the real atom that moved most has come from `origin`, in Å, the mean displacement taken off.
+def displacement(positions: Float[np.ndarray, "atoms 3"], origin: Float[np.ndarray, "atoms 3"]) -> float:
+    """How far the atom of one structure that moved most has come from `origin`, in Å, the mean displacement taken off.
 
     No pair has changed its distance by more than twice this. NaN where a position is NaN.
     """
-    xp = np if isinstance(positions, np.ndarray) else jnp
-    moved = xp.where(real[:, None], positions - origin, 0.0)
-    drift = xp.sum(moved, axis=0) / xp.maximum(xp.sum(real), 1)
-    squared = xp.sum((moved - drift) ** 2, axis=1)
-    return xp.asarray(xp.sqrt(xp.max(xp.where(real, squared, 0.0))))
+    moved = positions - origin
+    return float(np.max(np.linalg.norm(moved - moved.mean(axis=0), axis=1)))
+
+
+def displacements(
+    positions: Float[Array, "atoms 3"], origin: Float[Array, "atoms 3"], system: System
+) -> Float[Array, " systems"]:
+    """`displacement` for each system of a padded batch, traced; padding does not move."""
+    real, owner, systems = system.real, system.owner, system.systems
+    moved = jnp.where(real[:, None], positions - origin, 0.0)
+    count = jnp.maximum(sum_by(real.astype(moved.dtype), owner, systems), 1)
+    drift = sum_by(moved, owner, systems) / count[:, None]
+    squared = jnp.where(real, jnp.sum((moved - drift[owner]) ** 2, axis=1), 0.0)
+    return jnp.sqrt(jax.ops.segment_max(squared, owner, systems))
 
 
 def verlet(
