@@ -5,6 +5,8 @@ import numpy as np
 from jaxtyping import Array, Key
 
 from eukrates.data.atoms import to_system
+from eukrates.dynamics.clusters import along
+from eukrates.dynamics.constraints import Constraints
 from eukrates.dynamics.ensembles import Ensemble
 from eukrates.dynamics.momenta import maxwell_boltzmann, without_drift
 from eukrates.elements import MASSES
@@ -37,12 +39,18 @@ def structure_and_masses(start: System | ase.Atoms) -> tuple[System, np.ndarray]
 
 
 def initial_momenta(
-    start: System | ase.Atoms, structure: System, masses: np.ndarray, ensemble: Ensemble, key: Key[Array, ""]
+    start: System | ase.Atoms,
+    structure: System,
+    masses: np.ndarray,
+    ensemble: Ensemble,
+    key: Key[Array, ""],
+    constraints: Constraints | None = None,
 ) -> tuple[np.ndarray, str]:
     """Momenta in √(u eV), [atoms, 3], and a sentence that says where they come from.
 
     Those of `ase.Atoms` if it has any, else drawn from the Maxwell-Boltzmann distribution at the temperature of the
-    ensemble. Where total momentum and angular momentum would stay for ever (no bath), they are removed.
+    ensemble. What constraints forbid is taken off. Where total momentum and angular momentum would stay for ever (no
+    bath, no fixed atom), they are removed.
 
     Raises:
         ValueError: neither the structure nor the ensemble says how the atoms move.
@@ -58,10 +66,14 @@ def initial_momenta(
     else:
         momenta = maxwell_boltzmann(masses, ensemble.temperature_kelvin, key)
         source = f"Momenta were drawn from the Maxwell-Boltzmann distribution at {ensemble.temperature_kelvin:g} K"
-    if not ensemble.free:
+    energy = lambda p: float(np.sum(p * p / masses[:, None]) / 2)
+    if constraints is not None:
+        thrown, momenta = momenta, along(constraints, structure, masses, momenta)
+        if given is not None and energy(thrown) - energy(momenta) > NEGLIGIBLE * energy(thrown):
+            source += f"; what constraints forbid ({energy(thrown) - energy(momenta):.4g} eV) was taken off"
+    if not ensemble.free or (constraints is not None and constraints.fixed.any()):
         return momenta, f"{source}."
     still = without_drift(structure, masses, momenta)
-    energy = lambda p: float(np.sum(p * p / masses[:, None]) / 2)
     taken = energy(momenta) - energy(still)
     if given is not None and taken <= NEGLIGIBLE * energy(momenta):
         return momenta, f"{source}."

@@ -4,6 +4,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Float, Key
 
+from eukrates.dynamics.constraints import Constraints
 from eukrates.matter import System
 from eukrates.units import KELVIN
 
@@ -19,13 +20,16 @@ def maxwell_boltzmann(
     return normal * np.sqrt(masses * KELVIN * temperature_kelvin)[:, None]
 
 
-def degrees_of_freedom(structure: System, free: bool) -> int:
+def degrees_of_freedom(structure: System, free: bool, constraints: Constraints | None = None) -> int:
     """How many squares share the kinetic energy of one structure.
 
-    3N; without a bath (`free`) less 3 for the centre of mass and, in an open structure, 3 for its rotation (2 if all
-    atoms are on a line, 0 for a single atom).
+    3N, less 3 for each fixed atom and 1 for each rigid bond; without a bath (`free`), if no atom is fixed, less 3 for
+    the centre of mass and, in an open structure, 3 for its rotation (2 if all atoms are on a line, 0 for a single one).
     """
     count = 3 * structure.atoms
+    if constraints is not None:
+        count -= 3 * int(np.sum(constraints.fixed)) + int(np.sum(constraints.real))
+        free = free and not np.any(constraints.fixed)
     if not free:
         return count
     if np.any(structure.cell):
