@@ -21,10 +21,14 @@ def start(tmp_path):
 def test_a_run_and_its_continuation_equal_one_long_run(trained, start, tmp_path, capsys):
     model = str(trained / "best.safetensors")
     common = ["--temperature", "50", "--every", "10", "--seed", "3"]
-    assert run(["md", model, str(start), "--folder", str(tmp_path / "a"), "--time", "0.02", *common]) == 0
+    assert (
+        run(["md", model, str(start), "--folder", str(tmp_path / "a"), "--time", "0.02", *common, "--no-report"]) == 0
+    )
     assert "ns/day" in capsys.readouterr().out
     assert run(["md", model, "--resume", "--folder", str(tmp_path / "a"), "--time", "0.04"]) == 0
-    assert run(["md", model, str(start), "--folder", str(tmp_path / "b"), "--time", "0.04", *common]) == 0
+    assert (
+        run(["md", model, str(start), "--folder", str(tmp_path / "b"), "--time", "0.04", *common, "--no-report"]) == 0
+    )
     a, b = (read_h5md(tmp_path / name / "trajectory.h5").frames for name in "ab")
     assert len(a) == len(b) == 9
     assert np.array_equal(a.positions, b.positions)
@@ -65,7 +69,8 @@ def test_an_exploding_run_is_a_failure_that_keeps_its_frames(trained, tmp_path, 
 def test_options_that_would_be_ignored_are_refused(trained, start, tmp_path, failing):
     model, folder = trained / "best.safetensors", tmp_path / "md"
     assert "nve has none" in failing("md", model, start, "--folder", folder, "--ensemble", "nve", "--friction", "3")
-    assert "--frame" in failing("md", model, "--resume", "--folder", folder, "--frame", "1")
+    assert "which knows its structure" in failing("md", model, start, "--resume", "--folder", folder)
+    assert "holds no run" in failing("md", model, "--resume", "--folder", folder, "--frame", "1")
     assert not folder.exists()
 
 
@@ -78,23 +83,28 @@ def test_a_time_that_never_ends_is_refused(trained, start, tmp_path, failing, ti
 
 def test_a_run_goes_on_in_its_own_precision(trained, start, tmp_path, failing):
     model, folder = str(trained / "best.safetensors"), tmp_path / "md"
-    command = ["md", model, str(start), "--folder", str(folder), "--time", "0.01", "--temperature", "50"]
+    command = ["md", model, str(start), "--folder", str(folder), "--time", "0.01", "--temperature", "50", "--no-report"]
     assert run([*command, "--precision", "float64"]) == 0
     again = ["md", model, "--resume", "--folder", str(folder), "--time", "0.02"]
-    assert "cannot go on in float32" in failing(*again, "--precision", "float32")
+    assert "precision ('float64' there, 'float32' here)" in failing(*again, "--precision", "float32")
     assert "finite and above 0" in failing("md", model, "--resume", "--folder", folder, "--time", "inf")
     assert run(again) == 0
     assert len(read_h5md(folder / "trajectory.h5").frames) == 3
 
 
-def test_a_run_that_says_no_precision_can_still_be_resumed(trained, start, tmp_path):
+def test_a_run_that_says_no_precision_and_no_model_can_still_be_resumed(trained, start, tmp_path, failing):
     """Those of the first days."""
     model, folder = str(trained / "best.safetensors"), tmp_path / "md"
-    assert run(["md", model, str(start), "--folder", str(folder), "--time", "0.01", "--temperature", "50"]) == 0
+    options = ["--time", "0.01", "--temperature", "50", "--no-report"]
+    assert run(["md", model, str(start), "--folder", str(folder), *options]) == 0
+    (folder / "md.yaml").unlink()
     told = json.loads((folder / "settings.json").read_text())
     assert told["potential"].pop("precision") == "float32"
     (folder / "settings.json").write_text(json.dumps(told))
-    assert run(["md", model, "--resume", "--folder", str(folder), "--time", "0.02"]) == 0
+    again = ["md", "--resume", "--folder", str(folder), "--time", "0.02", "--no-report"]
+    assert "does not say which model" in failing(*again)
+    assert "would be ignored" in failing(*again, model, "--temperature", "60")
+    assert run([*again, model]) == 0
 
 
 def test_a_frame_of_several_is_chosen_and_named(trained, start, tmp_path, capsys):
@@ -104,7 +114,7 @@ def test_a_frame_of_several_is_chosen_and_named(trained, start, tmp_path, capsys
     ase.io.write(tmp_path / "two.xyz", [first, second])
     command = ["md", str(trained / "best.safetensors"), str(tmp_path / "two.xyz"), "--time", "0.01", "--folder"]
     for options, place, height in (([], 0, 0.0), (["--frame", "-1"], 1, 5.0)):
-        assert run([*command, str(tmp_path / f"md{place}"), *options, "--temperature", "50"]) == 0
+        assert run([*command, str(tmp_path / f"md{place}"), *options, "--temperature", "50", "--no-report"]) == 0
         assert f"frame {place} of 2 in" in capsys.readouterr().out
         frames = read_h5md(tmp_path / f"md{place}" / "trajectory.h5").frames
         assert frames.positions[0, :, 2].mean() == pytest.approx(height, abs=0.01)

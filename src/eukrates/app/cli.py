@@ -48,7 +48,8 @@ def run(arguments: list[str]) -> int:
         error.show()
         return error.exit_code
     except (Exception, KeyboardInterrupt) as error:
-        return report(KeyboardInterrupt() if isinstance(error, typer.Abort) else error, traced)
+        interrupted = error.__cause__ or KeyboardInterrupt() if isinstance(error, typer.Abort) else None
+        return report(interrupted or error, traced)
 
 
 def main() -> None:

@@ -18,7 +18,8 @@ def report(error: BaseException, with_traceback: bool) -> int:
     if with_traceback:
         traceback.print_exception(error)
     if isinstance(error, KeyboardInterrupt):
-        print("Interrupted. What was written so far is kept; the same command goes on from there.", file=sys.stderr)
+        goes_on = str(error) or "the same command goes on from there."
+        print(f"Interrupted. What was written so far is kept; {goes_on}", file=sys.stderr)
         return 130
     if isinstance(error, EXPECTED):
         print(f"Error: {_words(error)}", file=sys.stderr)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, create_model
 from pydantic_core import PydanticUndefined
 
 from eukrates.app.configuration import Configuration, Model
+from eukrates.app.simulation_configuration import RunConfiguration
 
 HEAD = """\
 # One training run:  eukrates train {name}
@@ -18,19 +19,33 @@ HEAD = """\
 WIDTH = 118
 
 
+MD_HEAD = """\
+# One run of molecular dynamics:  eukrates md {name}
+# Only model and structure must be given. All other values are defaults; what is commented out is chosen by the
+# ensemble, the structure file or the model.
+
+"""
+
+
 def template(name: str = "config.yaml", train: str = "train.extxyz") -> str:
     """The text of a configuration with every option, its default and its meaning."""
     return HEAD.format(name=name) + "\n".join(_lines(Configuration, {"data": {"train": train}})) + "\n"
 
 
-def schema() -> str:
+def md_template(name: str = "run.yaml", model: str = "model.safetensors", structure: str = "start.xyz") -> str:
+    """The same for a run of molecular dynamics."""
+    lines = _lines(RunConfiguration, {"model": model, "structure": structure})
+    return MD_HEAD.format(name=name) + "\n".join(line for line in lines if line) + "\n"
+
+
+def schema(kind: type[BaseModel] = Configuration) -> str:
     """The JSON schema of a configuration, for editors."""
-    return json.dumps(Configuration.model_json_schema(), indent=2, ensure_ascii=False)
+    return json.dumps(kind.model_json_schema(), indent=2, ensure_ascii=False)
 
 
 def _lines(section: type[BaseModel], given: dict[str, Any], indent: str = "") -> Iterator[str]:
     for name, field in section.model_fields.items():
-        inner = _section_of(name, field)
+        inner = _section_of(field)
         meaning = field.description or ""
         if not indent:
             yield ""
@@ -46,9 +61,9 @@ def _lines(section: type[BaseModel], given: dict[str, Any], indent: str = "") ->
         yield from (f"{indent}# {_bare(line[len(indent) :])}" for line in deeper) if off else deeper
 
 
-def _section_of(name: str, field) -> type[BaseModel] | None:
+def _section_of(field) -> type[BaseModel] | None:
     """The section to write out under a field; of the catalogue of models only the first."""
-    if name == "model":
+    if field.annotation is Model:
         return _first_model()
     kinds = [field.annotation, *getattr(field.annotation, "__args__", ())]
     return next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), None)

@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from eukrates.plots.style import BLUE, GREEN, QUIET, VERMILION, figure, label, legend
+from eukrates.plots.style import BAND, BLUE, GREEN, QUIET, VERMILION, figure, label, legend
 
 
 def energy_conservation(
@@ -17,6 +17,50 @@ def energy_conservation(
     ax.plot(t[0], e - start, color=BLUE, linewidth=0.9, label="total energy")
     ax.plot(t[0], slope * times_fs / 1e3, color=VERMILION, linewidth=1.4, label=f"drift {slope:.2g} meV/atom/ps")
     label(ax, f"time ({t[1]})", "meV/atom", "Energy conservation")
+    legend(ax)
+    return fig
+
+
+def conserved_energy(
+    times_fs: Float[np.ndarray, " frames"],
+    conserved: Float[np.ndarray, " frames"],
+    atoms: int,
+    drift: float,
+    start_fs: float = 0.0,
+) -> Figure:
+    """The conserved energy against time, meV per atom, with its drift (meV/atom/ns) from `start_fs` on as a line."""
+    fig, (ax,) = figure(5.2, 3.2)
+    (t, unit), rows = _scaled(times_fs), times_fs >= start_fs
+    e = 1e3 * (conserved - conserved[rows].mean()) / atoms
+    ax.plot(t, e, color=BLUE, linewidth=0.9, label="conserved energy")
+    line = drift * (times_fs[rows] - times_fs[rows].mean()) / 1e6
+    ax.plot(t[rows], line, color=VERMILION, linewidth=1.4, label=f"drift {drift:.3g} meV/atom/ns")
+    label(ax, f"time ({unit})", "meV/atom", "Conserved energy")
+    legend(ax)
+    return fig
+
+
+def series(
+    times_fs: Float[np.ndarray, " frames"],
+    values: Float[np.ndarray, " frames"],
+    name: str,
+    target: float | int | None = None,
+    start_fs: float = 0.0,
+) -> Figure:
+    """Any logged quantity against time, its running mean from `start_fs` on, and the target where there is one."""
+    fig, (ax,) = figure(4.6, 3.0)
+    (t, unit), rows = _scaled(times_fs), times_fs >= start_fs
+    if not rows.all():
+        ax.axvspan(t[0], t[rows][0], color=BAND, zorder=0, label="left out of means")
+    ax.plot(t, values, color=QUIET, linewidth=0.6, alpha=0.6, label="instantaneous")
+    mean = np.cumsum(values[rows]) / np.arange(1, rows.sum() + 1)
+    ax.plot(t[rows], mean, color=BLUE, linewidth=1.7, label="mean so far")
+    low, high = values[rows].min(), values[rows].max()
+    room = 0.35 * (high - low) or 1.0
+    ax.set_ylim(max(values.min(), low - room) - 0.1 * room, min(values.max(), high + room) + 0.1 * room)
+    if target is not None:
+        ax.axhline(target, color=GREEN, linewidth=1.2, linestyle="--", label=f"target {target:g}")
+    label(ax, f"time ({unit})", name, "")
     legend(ax)
     return fig
 

@@ -1,5 +1,6 @@
 """One file for each verb. They import what they need when they run, so that --help is quick."""
 
+from eukrates.app.commands.analyse import analyse
 from eukrates.app.commands.check import check
 from eukrates.app.commands.demo import demo
 from eukrates.app.commands.doctor import doctor
@@ -12,4 +13,4 @@ from eukrates.app.commands.published import convert, pull
 from eukrates.app.commands.start import init, schema
 from eukrates.app.commands.train import train
 
-COMMANDS = (demo, check, train, evaluate, inspect, predict, md, label, convert, pull, doctor, init, schema)
+COMMANDS = (demo, check, train, evaluate, inspect, predict, md, analyse, label, convert, pull, doctor, init, schema)

@@ -5,13 +5,15 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from eukrates.app.commands.options import Charge, Electrostatics, FarCutoff, Model, Spin
+from eukrates.app.commands.options import Charge, Electrostatics, FarCutoff, Spin
+
+FILES = "RUN.yaml | MODEL STRUCTURE"
 
 
 def md(
-    model: Model,
-    structure: Annotated[Path | None, Argument(help="Any file that ASE reads; its velocities are used.")] = None,
-    folder: Annotated[Path, Option(help="For trajectory.extxyz, trajectory.h5 (H5MD), log.jsonl.")] = Path("md"),
+    files: Annotated[list[Path] | None, Argument(metavar=FILES, help="A configuration; or what is to be run.")] = None,
+    model: Annotated[Path | None, Option(help="Model file, where STRUCTURE or RUN.yaml stands alone.")] = None,
+    folder: Annotated[Path | None, Option(help="Where everything is written. Default: md.")] = None,
     ensemble: Annotated[str | None, Option(help="langevin, bussi, nose-hoover, npt or nve. Default: langevin.")] = None,
     temperature: Annotated[float | None, Option(help="K; of bath and first velocities. Default: 300.")] = None,
     time: Annotated[float | None, Option(help="ps; with --resume the new total. Default: 10.")] = None,
@@ -26,28 +28,41 @@ def md(
     precision: Annotated[str | None, Option(help="float32 or float64, of the features. Default: float32.")] = None,
     far_cutoff: FarCutoff = None,
     electrostatics: Electrostatics = None,
-    resume: Annotated[bool, Option("--resume", help="Go on with the run in the folder.")] = False,
+    resume: Annotated[bool, Option("--resume", help="Go on with the run in the folder: it knows the rest.")] = False,
+    report: Annotated[bool | None, Option("--report/--no-report", help="report.html at the end. Default: yes.")] = None,
 ) -> None:
-    """Run dynamics. Stops, and keeps what was good, where atoms fly apart."""
-    from eukrates.app.display import dynamics_words, progress
-    from eukrates.app.outputs import refuse_given, said
-    from eukrates.app.simulation import Simulation, go_on, simulate
+    """Run dynamics. Stops, and keeps what was good, where atoms fly apart.
 
-    if (structure is None) != resume:
-        raise ValueError("Give either a STRUCTURE to start from, or --resume, which knows its structure.")
-    choices = said(ensemble=ensemble, temperature=temperature, timestep=timestep, friction=friction, pressure=pressure)
-    choices |= said(every=every, seed=seed)
-    electrons = said(charge=charge, spin=spin)
-    far = said(far_cutoff=far_cutoff, electrostatics=electrostatics)
-    with progress("dynamics", "steps") as update:
-        show = lambda p: update(p.step, p.steps, dynamics_words(p))
-        if structure is None:
-            refuse_given(choices | electrons | said(frame=frame), "--resume keeps the settings of the run")
-            run = go_on(model, folder, time, precision, far, show)
-        else:
-            plan = Simulation.named(**choices, **said(time=time, precision=precision))
-            run = simulate(model, structure, folder, plan, electrons, frame or 0, far, show)
-    print("\n".join(run.notes))
-    print(f"{run.steps_done} steps of {run.settings.timestep_fs:g} fs, {run.ns_per_day:.3g} ns/day, in {folder}")
-    if run.stopped:
-        raise ValueError(run.stopped)
+    A YAML file (`eukrates init --md` writes one) says the same as options, and more; options take the place of what
+    it says.
+    """
+    from eukrates.app.display import dynamics_words, progress
+    from eukrates.app.outputs import said
+    from eukrates.app.simulation import go_on, simulate
+    from eukrates.app.simulation_choices import long_names
+    from eukrates.app.simulation_command import planned, sort_files, told
+    from eukrates.app.simulation_folder import REPORT
+
+    given = said(ensemble=ensemble, temperature=temperature, timestep=timestep, friction=friction, pressure=pressure)
+    given |= said(time=time, every=every, seed=seed, precision=precision, charge=charge, spin=spin, frame=frame)
+    given = long_names(given | said(far_cutoff=far_cutoff, electrostatics=electrostatics))
+    paths = sort_files(files or [], model, resume) | said(folder=folder)
+    where, options = told(paths, given) if resume else (Path(), {})
+    plan = None if resume else planned(paths, given, report)
+    try:
+        with progress("dynamics", "steps") as update:
+            show = lambda p: update(p.step, p.steps, dynamics_words(p))
+            if plan is None:
+                done = go_on(where, **options, report=report, progress=show)
+            else:
+                done = simulate(plan.model, plan.structure, plan.folder, plan.choices, plan.report, show)
+    except KeyboardInterrupt as interrupt:
+        folder = where if plan is None else plan.folder
+        raise KeyboardInterrupt(f"`eukrates md --resume --folder {folder}` goes on from there.") from interrupt
+    print("\n".join(done.notes))
+    length = f"{done.steps_done} steps of {done.settings.timestep_fs:g} fs"
+    print(f"{length}, {done.ns_per_day:.3g} ns/day, in {done.directory}")
+    if done.directory is not None and (done.directory / REPORT).exists() and report is not False:
+        print(f"See {done.directory / REPORT}.")
+    if done.stopped:
+        raise ValueError(done.stopped)

@@ -1,0 +1,143 @@
+"""`Simulation`: the choices of a run of molecular dynamics, for Python, for a YAML file and for the command line."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from eukrates.dynamics import ENSEMBLES, Ensemble, Record
+from eukrates.dynamics.settings import RECORDABLE
+from eukrates.near_miss import near_miss
+
+OF_AN_ENSEMBLE = {  # our name → its name; the value is the ensemble's own unless told otherwise
+    "friction_per_ps": "friction_per_ps",
+    "bath_fs": "time_fs",
+    "pressure_gpa": "pressure_gpa",
+    "piston_fs": "piston_fs",
+    "compressibility_per_gpa": "compressibility_per_gpa",
+    "hottest_kelvin": "hottest_kelvin",
+}
+UNITS = {"temperature": "_kelvin", "friction": "_per_ps", "pressure": "_gpa", "timestep": "_fs", "time": "_ps"}
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """The choices of a run; see `eukrates.dynamics.run`.
+
+    Args:
+        ensemble: langevin, bussi, nose-hoover, npt or nve.
+        temperature_kelvin: K, of the bath and of the first velocities.
+        time_ps: ps, how long.
+        timestep_fs: fs.
+        pressure_gpa: GPa, of the piston of npt. Default: 1e-4, that is 1 bar.
+        friction_per_ps: 1/ps, of langevin. Default: 1.
+        bath_fs: fs, after which the bath of bussi, nose-hoover or npt forgets. Default: 100.
+        piston_fs: fs, after which the volume of npt is forgotten. Default: 1000.
+        compressibility_per_gpa: 1/GPa, roughly, for npt: how fast the volume moves. Default: 0.46, water's.
+        hottest_kelvin: K, above which the run stops. Default: ten times the temperature, at least 5000.
+        seed: of velocities and bath.
+        every: steps between frames.
+        record: of velocities and forces, besides positions.
+        record_precision: float32 or float64, of what is recorded per atom.
+        precision: float32 or float64, of the model's features.
+        charge: e, of the whole, instead of what the structure file states.
+        spin: unpaired electrons, instead of what the structure file states.
+        frame: of the structure file, from 0; -1 is the last.
+        far_cutoff: Å, of long-range physics; inf: all pairs. Default: the model's.
+        electrostatics: cutoff, ewald, p3m or none. Default: the model's.
+    """
+
+    ensemble: str = "langevin"
+    temperature_kelvin: float | int = 300.0
+    time_ps: float | int = 10.0
+    timestep_fs: float | int = 0.5
+    pressure_gpa: float | int | None = None
+    friction_per_ps: float | int | None = None
+    bath_fs: float | int | None = None
+    piston_fs: float | int | None = None
+    compressibility_per_gpa: float | int | None = None
+    hottest_kelvin: float | int | None = None
+    seed: int = 0
+    every: int = 20
+    record: tuple[str, ...] = RECORDABLE
+    record_precision: str = "float32"
+    precision: str = "float32"
+    charge: float | int | None = None
+    spin: float | int | None = None
+    frame: int = 0
+    far_cutoff: float | int | None = None
+    electrostatics: str | None = None
+
+    def __post_init__(self):
+        if self.ensemble not in ENSEMBLES:
+            hint = near_miss(self.ensemble, ENSEMBLES)
+            raise ValueError(f"Unknown ensemble {self.ensemble!r}{hint} Known: {', '.join(ENSEMBLES)}.")
+        if self.precision not in ("float32", "float64"):
+            raise ValueError(f"Expected a precision of float32 or float64, got {self.precision!r}.")
+        for name, theirs in OF_AN_ENSEMBLE.items():
+            if getattr(self, name) is not None and theirs not in _settings_of(self.ensemble):
+                owners = [kind for kind in ENSEMBLES if theirs in _settings_of(kind)]
+                raise ValueError(
+                    f"A {name} of {getattr(self, name):g} would be ignored: {self.ensemble} has none. Leave it out, or "
+                    f"choose {' or '.join(owners)}."
+                )
+        check_time(self.time_ps)
+        if not (math.isfinite(self.timestep_fs) and self.timestep_fs > 0):
+            raise ValueError(f"Expected a timestep_fs (fs), finite and above 0, got {self.timestep_fs}.")
+        self.make_ensemble()  # these refuse what cannot be
+        self.make_record(None)
+
+    @classmethod
+    def named(cls, **options) -> "Simulation":
+        """From the short names of the command line: temperature, friction, pressure, timestep, time."""
+        return cls(**long_names(options))
+
+    @property
+    def steps(self) -> int:
+        """How many."""
+        return max(1, round(1000 * self.time_ps / self.timestep_fs))
+
+    @property
+    def electrons(self) -> dict[str, float]:
+        """Charge and spin that are stated here."""
+        return {name: value for name in ("charge", "spin") if (value := getattr(self, name)) is not None}
+
+    @property
+    def long_range(self) -> dict[str, Any]:
+        """For `eukrates.models.with_long_range`."""
+        return {"far_cutoff": self.far_cutoff, "electrostatics": self.electrostatics}
+
+    def make_ensemble(self) -> Ensemble:
+        """The ensemble with its settings."""
+        given = {theirs: getattr(self, name) for name, theirs in OF_AN_ENSEMBLE.items()}
+        told = {name: value for name, value in given.items() if value is not None}
+        return ENSEMBLES[self.ensemble](temperature_kelvin=self.temperature_kelvin, **told)
+
+    def make_record(self, directory) -> Record:
+        """What goes into a directory."""
+        return Record(directory, self.every, tuple(self.record), self.record_precision)
+
+    def resolved(self) -> "Simulation":
+        """The same with the defaults of the ensemble written out."""
+        made = self.make_ensemble()
+        return replace(self, **{ours: getattr(made, t, None) for ours, t in OF_AN_ENSEMBLE.items()})
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values by name, defaults of the ensemble written out; what is not chosen is not there."""
+        plain = asdict(self.resolved()) | {"record": list(self.record)}
+        return {name: value for name, value in plain.items() if value is not None}
+
+
+def long_names(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The short names of the command line in full: {"time": 1} → {"time_ps": 1}."""
+    return {f"{name}{UNITS.get(name, '')}": value for name, value in options.items()}
+
+
+def check_time(time_ps: float | int) -> None:
+    """Raise ValueError for a length of a run that cannot be."""
+    if not (math.isfinite(time_ps) and time_ps > 0):
+        raise ValueError(f"Expected a time_ps (ps), finite and above 0, got {time_ps}.")
+
+
+def _settings_of(kind: str) -> set[str]:
+    return {field.name for field in fields(ENSEMBLES[kind])}
