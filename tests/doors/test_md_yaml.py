@@ -50,6 +50,19 @@ def test_yaml_and_python_are_the_same_run(desk, from_yaml):
     assert len(read_h5md(from_yaml / "trajectory.h5").frames) == 9
 
 
+def test_options_alone_are_the_same_run_as_well(desk):
+    """MODEL STRUCTURE --options against YAML: settings as they were resolved, and every bit of the frames."""
+    options = ["--ensemble", "bussi", "--temperature", "60", "--every", "5", "--seed", "3", "--time", "0.02"]
+    files = [str(desk / "model.safetensors"), str(desk / "start.xyz")]
+    assert run(["md", *files, *options, "--no-report", "--folder", str(desk / "words")]) == 0
+    text = (desk / "run.yaml").read_text().replace("bath_fs: 50", "bath_fs: 100")
+    (desk / "hundred.yaml").write_text(text)
+    assert run(["md", str(desk / "hundred.yaml"), "--folder", str(desk / "hundred")]) == 0
+    assert frames(desk / "words") == frames(desk / "hundred")
+    told = [yaml.safe_load((desk / name / "md.yaml").read_text()) | {"folder": ""} for name in ("words", "hundred")]
+    assert told[0] == told[1]
+
+
 def test_the_folder_says_everything_and_repeats_itself(desk, from_yaml):
     told = yaml.safe_load((from_yaml / "md.yaml").read_text())
     assert told["model"] == str(desk / "model.safetensors")
@@ -169,3 +182,10 @@ def test_words_that_mean_nothing_are_refused(desk, failing):
     assert "Give a configuration" in failing("md", model, "a.xyz", "b.xyz")
     assert "Give a configuration" in failing("md", model, config)
     assert "--resume, which knows" in failing("md", model, "a.xyz", "--resume")
+
+
+def test_the_configuration_of_the_page_is_one(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "dynamics.md").read_text(encoding="utf-8")
+    (tmp_path / "run.yaml").write_text(page.partition("```yaml\n")[2].partition("```")[0], encoding="utf-8")
+    found = read_run(tmp_path / "run.yaml").choices
+    assert (found.pressure_gpa, found.every, found.record) == (1e-4, 8, ("velocities",))

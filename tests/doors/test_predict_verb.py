@@ -62,14 +62,18 @@ def test_long_range_choices_reach_the_model(model, frames, tmp_path, capsys):
     assert "far_cutoff cannot be chosen" in _refused([*_plain(tmp_path), str(frames), "--far-cutoff", "9"], capsys)
 
 
-def test_dynamics_with_long_range_choices_resume_only_with_the_same(model, frames, tmp_path, capsys):
-    far = ["--electrostatics", "none"]
-    start = ["md", str(model), str(frames), "--folder", str(tmp_path / "md"), "--temperature", "10", "--every", "2"]
-    assert run([*start, "--time", "0.002", *far]) == 0
-    again = ["md", str(model), "--resume", "--folder", str(tmp_path / "md"), "--time", "0.004"]
-    assert "They differ" in _refused(again, capsys)
-    assert run([*again, *far]) == 0
-    assert len(read_h5md(tmp_path / "md" / "trajectory.h5").frames) == 5
+def test_dynamics_remembers_long_range_choices_and_refuses_others(model, frames, tmp_path, capsys):
+    far, folder = ["--electrostatics", "none"], tmp_path / "md"
+    start = ["md", str(model), str(frames), "--folder", str(folder), "--temperature", "10", "--every", "2"]
+    assert run([*start, "--time", "0.002", *far, "--no-report"]) == 0
+    again = ["md", "--resume", "--folder", str(folder)]
+    assert "electrostatics ('none' there, 'ewald' here)" in _refused([*again, "--electrostatics", "ewald"], capsys)
+    assert "far_cutoff (None there, 9.0 here)" in _refused([*again, "--far-cutoff", "9"], capsys)
+    assert run([*again, "--time", "0.004"]) == 0
+    assert len(read_h5md(folder / "trajectory.h5").frames) == 5
+    (folder / "md.yaml").unlink()
+    assert "They differ" in _refused([*again, str(model), "--time", "0.006"], capsys)
+    assert run([*again, str(model), "--time", "0.006", *far, "--no-report"]) == 0
 
 
 def _plain(folder):

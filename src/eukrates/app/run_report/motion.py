@@ -48,7 +48,7 @@ def vibrations(recorded: Recorded) -> Section:
         raise ValueError("Velocities were not recorded (record: [velocities, forces]).")
     if len(recorded.log["step"]) < 3:
         raise ValueError("Too few frames for a spectrum.")
-    spacing = recorded.told["timestep_fs"] * recorded.told["record"]["every"]
+    spacing = float(np.median(np.diff(recorded.log["time_fs"])))
     nyquist = 1e5 / (2 * 2.99792458 * spacing)  # 1/cm
     fastest = next(wavenumber for mass, wavenumber in FASTEST if recorded.trajectory.masses.min() < mass)
     if nyquist < fastest:
@@ -68,7 +68,7 @@ def vibrations(recorded: Recorded) -> Section:
         frames.time_fs, frames.velocities, recorded.trajectory.masses, recorded.freedom, resolution
     )
     note = (
-        f"Its area is the kinetic temperature, {found.within(0, found.nyquist):.1f} K. Resolution "
+        f"Its area is the kinetic temperature, {found.within(0.0, found.nyquist):.1f} K. Resolution "
         f"{found.resolution:.3g} 1/cm, from {found.segments} segments of {length:.4g} ps; the band is the standard "
         "error. Frequencies of classical nuclei."
     )
