@@ -5,6 +5,7 @@ import vesin
 
 from eukrates.matter.edges import Edges
 from eukrates.matter.graph import Graph
+from eukrates.matter.lattice import completed
 from eukrates.matter.system import System
 
 
@@ -30,7 +31,7 @@ def neighbours(structure: System, cutoff: float) -> Edges:
     finder = vesin.NeighborList(cutoff=float(cutoff), full_list=True)
     i, j, image = finder.compute(
         points=positions - positions.mean(axis=0),
-        box=_completed(lattice, periodic),
+        box=completed(lattice[None])[0],
         periodic=periodic,
         quantities="ijS",
         copy=True,
@@ -54,16 +55,6 @@ def complete(atoms: int, cutoff: float = np.inf) -> Edges:
     i, j = (half.astype(np.int32) for half in np.triu_indices(atoms, 1))
     both = np.concatenate([i, j]), np.concatenate([j, i])
     return Edges(*both, image=np.zeros((2 * i.size, 3), np.int32), real=np.ones(2 * i.size, bool), cutoff=float(cutoff))
-
-
-def _completed(lattice: np.ndarray, periodic: np.ndarray) -> np.ndarray:
-    """An invertible box: open axes get unit vectors perpendicular to the periodic ones."""
-    if periodic.all():
-        return lattice
-    box = lattice.copy()
-    _, _, basis = np.linalg.svd(lattice)  # the last rows span what the periodic rows do not
-    box[~periodic] = basis[int(periodic.sum()) :]
-    return box
 
 
 def _mirrored(i: np.ndarray, j: np.ndarray, image: np.ndarray, cutoff: float) -> Edges:
