@@ -58,12 +58,13 @@ def test_an_unknown_element(trained, tmp_path, failing):
     assert not (tmp_path / "md").exists()
 
 
-def test_an_exploding_run_is_a_failure_that_keeps_its_frames(trained, tmp_path, failing):
+def test_a_run_that_cannot_begin_is_a_failure_that_says_why(trained, tmp_path, failing):
     ase.io.write(tmp_path / "close.xyz", Atoms("CuAl2", [[0, 0, 0], [0.1, 0, 0], [1.3, 2.3, 0]]))
     model, folder = trained / "best.safetensors", tmp_path / "md"
     said = failing("md", model, tmp_path / "close.xyz", "--folder", folder, "--ensemble", "nve")
     assert "Stopped" in said
-    assert len(read_h5md(folder / "trajectory.h5").frames) >= 1
+    assert "the distance of atoms 0 (Cu) and 1 (Al) is 0.10 Å" in said
+    assert len(ase.io.read(folder / "stopped.extxyz")) == 3
 
 
 def test_options_that_would_be_ignored_are_refused(trained, start, tmp_path, failing):

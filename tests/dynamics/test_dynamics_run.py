@@ -1,10 +1,6 @@
 """A run on disk: neighbours in time, stopped where it goes wrong, resumed as if never interrupted."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 
 import ase
 import ase.io
@@ -12,21 +8,13 @@ import numpy as np
 import pytest
 from ase.build import bulk
 from ase.constraints import FixAtoms
-from dynamics_toys import MORSE, Morse, Springs, grid
+from dynamics_toys import MORSE, Springs, grid
+from wandering import BATH, TIED, lattice, same
 
 from eukrates.data.atoms import to_system
-from eukrates.data.trajectory import read_h5md
-from eukrates.dynamics import NVE, Langevin, Record, engine, resume, run
+from eukrates.dynamics import NVE, Langevin, Record, resume, run
 from eukrates.matter import graph
 from eukrates.potential import predict
-
-BATH = Langevin(600.0, friction_per_ps=5.0)
-TIED = Morse(np.array(0.1)) + Springs(grid((3, 3, 2), 2.2), 0.2)  # soft: atoms wander by more than the skin
-
-
-def lattice():
-    """Eighteen carbon atoms, more than get all pairs at once."""
-    return ase.Atoms("C18", grid((3, 3, 2), 2.2))
 
 
 class Killed(Exception):
@@ -39,23 +27,6 @@ def dying_at(step):
             raise Killed
 
     return progress
-
-
-@pytest.fixture
-def hasty(monkeypatch):
-    """Short chunks, a checkpoint and a report after each."""
-    for name, value in (("SECONDS", 0.02), ("COMMIT_SECONDS", 0.0), ("REPORT_SECONDS", 0.0)):
-        monkeypatch.setattr(engine, name, value)
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    """A run that nobody interrupted."""
-    folder = tmp_path_factory.mktemp("runs") / "whole"
-    done = run(TIED, lattice(), BATH, 400, 1.0, seed=1, record=Record(folder, every=10, precision="float64"))
-    assert done.stopped is None
-    assert done.steps_done == 400
-    return done
 
 
 def test_energies_are_those_of_all_pairs_though_atoms_wander(whole):
@@ -91,48 +62,12 @@ def test_what_is_on_disk_is_complete(whole):
     assert not list(folder.glob(".*"))  # no temporary files stay
 
 
-def same(one, other):
-    for name in ("trajectory.extxyz", "settings.json"):
-        assert (one.directory / name).read_bytes() == (other.directory / name).read_bytes()
-    np.testing.assert_array_equal(one.final.positions, other.final.positions)
-    np.testing.assert_array_equal(one.final.get_momenta(), other.final.get_momenta())
-    a, b = one.trajectory.frames, other.trajectory.frames
-    for name in ("step", "positions", "velocities", "forces"):
-        np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
-    for name, column in one.log.items():
-        np.testing.assert_array_equal(column, other.log[name])
-
-
 def test_an_interrupted_run_goes_on_bit_for_bit(whole, tmp_path, hasty):
     folder = tmp_path / "md"
     with pytest.raises(Killed):
         run(TIED, lattice(), BATH, 400, 1.0, 1, Record(folder, every=10, precision="float64"), dying_at(117))
     with pytest.raises(Killed):
         resume(TIED, folder, progress=dying_at(261))
-    same(resume(TIED, folder), whole)
-
-
-SCRIPT = """
-import sys
-sys.path.insert(0, {here!r})
-from test_dynamics_run import *
-engine.SECONDS, engine.COMMIT_SECONDS, engine.REPORT_SECONDS = 0.002, 0.0, 0.0
-run(TIED, lattice(), BATH, 400, 1.0, 1, Record({folder!r}, every=10, precision="float64"), print)
-"""
-
-
-def test_a_killed_run_goes_on_bit_for_bit(whole, tmp_path):
-    folder = tmp_path / "md"
-    script = SCRIPT.format(here=os.path.dirname(__file__), folder=str(folder))
-    with subprocess.Popen([sys.executable, "-u", "-c", script], stdout=subprocess.PIPE) as process:
-        for _ in range(8):  # chunks
-            process.stdout.readline()
-        process.send_signal(signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
-    done = len(read_h5md(folder / "trajectory.h5"))
-    assert 1 <= done < 41
-    with (folder / "trajectory.extxyz").open("a") as stream:
-        stream.write("18\nhalf a fra")  # as if killed in mid-write
     same(resume(TIED, folder), whole)
 
 
@@ -243,8 +178,10 @@ def test_what_is_not_obeyed_is_refused():
         run(TIED, lattice(), BATH, -1)
     with pytest.raises(ValueError, match="between frames"):
         Record(every=0)
-    with pytest.raises(ValueError, match="Known: velocities, forces"):
-        Record(what=("charges",))
+    with pytest.raises(ValueError, match="Known: velocities, forces, charges"):
+        Record(what=("dipoles",))
+    with pytest.raises(ValueError, match="this potential knows none"):
+        run(TIED, lattice(), BATH, 10, record=Record(what=("charges",)))
     with pytest.raises(ValueError, match="Use NVE"):
         Langevin(300.0, friction_per_ps=0.0)
     with pytest.raises(ValueError, match="≥ 0 K"):

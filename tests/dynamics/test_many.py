@@ -1,6 +1,10 @@
 """Systems that run together: each as it would be alone."""
 
+import dataclasses
+
 import ase
+import ase.io
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from dynamics_toys import MORSE, Morse, Springs, grid
@@ -84,3 +88,23 @@ def test_lists_that_do_not_fit_are_refused():
         run_many(MORSE, [pair, pair], [NVE(300.0), Langevin(300.0)], 10)
     with pytest.raises(ValueError, match="got 0, 0 and 0"):
         run_many(MORSE, [], NVE(300.0), 10)
+
+
+class Charged(Springs):
+    """Springs whose atoms have charges that depend on where they are."""
+
+    def __call__(self, graph):
+        s = graph.system
+        return dataclasses.replace(super().__call__(graph), charges=jnp.where(s.real, s.positions[:, 0], 0.0))
+
+
+def test_charges_are_recorded(tmp_path):
+    potential = Charged(np.zeros((4, 3)), 1.0)
+    record = Record(tmp_path / "md", every=5, what=("charges",), precision="float64")
+    for one in run_many(potential, [ase.Atoms("H2", np.eye(3)[:2])] * 2, Langevin(300.0), 20, record=record):
+        frames = one.trajectory.frames
+        assert frames.velocities is None
+        np.testing.assert_array_equal(frames.charges, frames.positions[:, :, 0])
+        written = ase.io.read(one.directory / "trajectory.extxyz", ":")
+        np.testing.assert_allclose([atoms.get_charges() for atoms in written], frames.charges, atol=1e-8)
+        np.testing.assert_array_equal(one.trajectory.atoms(2).get_charges(), frames.charges[2])

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from eukrates.dynamics import ENSEMBLES, Ensemble, Record
-from eukrates.dynamics.settings import RECORDABLE
 from eukrates.near_miss import near_miss
 
 OF_AN_ENSEMBLE = {  # our name → its name; the value is the ensemble's own unless told otherwise
@@ -37,7 +36,7 @@ class Simulation:
         hottest_kelvin: K, above which the run stops. Default: ten times the temperature, at least 5000.
         seed: of velocities and bath.
         every: steps between frames.
-        record: of velocities and forces, besides positions.
+        record: of velocities, forces and charges (of models that know them), besides positions.
         record_precision: float32 or float64, of what is recorded per atom.
         precision: float32 or float64, of the model's features.
         charge: e, of the whole, instead of what the structure file states.
@@ -59,7 +58,7 @@ class Simulation:
     hottest_kelvin: float | int | None = None
     seed: int = 0
     every: int = 20
-    record: tuple[str, ...] = RECORDABLE
+    record: tuple[str, ...] = ("velocities", "forces")
     record_precision: str = "float32"
     precision: str = "float32"
     charge: float | int | None = None

@@ -5,6 +5,7 @@ from eukrates.dynamics.ensembles import ENSEMBLES, NPT, NVE, Ensemble, Langevin,
 from eukrates.dynamics.phase import Phase
 from eukrates.dynamics.run import Run, resume, resume_many, run, run_many
 from eukrates.dynamics.settings import Record
+from eukrates.dynamics.watch import Watch
 
 __all__ = [
     "ENSEMBLES",
@@ -18,6 +19,7 @@ __all__ = [
     "Record",
     "Run",
     "VelocityRescaling",
+    "Watch",
     "resume",
     "resume_many",
     "run",

@@ -5,7 +5,6 @@ neighbour list that is outdated ends the chunk before the step that would have b
 is a `while` that ends at once, so nothing is computed twice.
 """
 
-from enum import IntEnum
 from typing import NamedTuple
 
 import equinox as eqx
@@ -16,20 +15,13 @@ from jaxtyping import Array, Bool, Float, Int
 from eukrates.dynamics.ensembles import Ensemble
 from eukrates.dynamics.integrators import Alphabet, Move, Time
 from eukrates.dynamics.phase import Phase
+from eukrates.dynamics.verdict import Verdict
+from eukrates.dynamics.watch import Bounds
 from eukrates.matter import Graph
 from eukrates.matter.verlet import displacements
 from eukrates.numerics import sum_by
 from eukrates.potential import Potential, evaluate
 from eukrates.units import KELVIN
-
-
-class Verdict(IntEnum):
-    """Why a system's last step was not taken."""
-
-    FINE = 0
-    OUTRAN = 1  # in one step an atom moved beyond the reach of the neighbour list
-    NOT_FINITE = 2  # a position, momentum or energy is NaN or infinite
-    TOO_HOT = 3  # the instantaneous temperature is beyond its bound
 
 
 class Course(NamedTuple):
@@ -42,6 +34,7 @@ class Course(NamedTuple):
     listed: Float[Array, ""] | float  # Å, up to which pairs are in it
     freedom: Float[Array, " systems"]  # degrees of freedom; 0 for padding
     hottest: Float[Array, " systems"]  # K
+    bounds: Bounds
 
 
 class Snapshots(eqx.Module):
@@ -51,6 +44,7 @@ class Snapshots(eqx.Module):
     positions: Float[Array, "*frames atoms 3"]
     velocities: Float[Array, "*frames atoms 3"]
     forces: Float[Array, "*frames atoms 3"]
+    charges: Float[Array, "*frames charged"]
     energy: Float[Array, "*frames systems"]
     kinetic: Float[Array, "*frames systems"]
     heat: Float[Array, "*frames systems"]
@@ -67,7 +61,8 @@ class Place(eqx.Module):
     outran: Bool[Array, " systems"]  # whose atoms have moved beyond the reach of the neighbour list
     verdict: Int[Array, " systems"]  # of those that were halted
     last: Int[Array, " systems"]  # the last good step of those that were halted
-    warmth: Float[Array, " atoms"]  # eV, kinetic energies when a system was halted, infinite where not finite
+    refused: Float[Array, "atoms 3"]  # Å, positions that were not accepted when a system was halted
+    warmth: Float[Array, " atoms"]  # eV, kinetic energies then, infinite where not finite
 
     @property
     def goes_on(self) -> Bool[Array, ""]:
@@ -95,9 +90,12 @@ def feeler(potential: Potential, graph: Graph, origin: Float[Array, "atoms 3"], 
     def feel(phase: Phase, dt: Time) -> Phase:
         here = eqx.tree_at(lambda g: (g.system.positions, g.system.cell), graph, (phase.positions, phase.cell))
         found = evaluate(potential, here, want)
+        phase = phase.but(forces=found.forces, energy=found.energy)
+        if phase.charges.shape[0] and found.charges is not None:
+            phase = phase.but(charges=found.charges.astype(phase.charges.dtype))
         if not flexible:
             moved = displacements(phase.positions, origin, graph.system)
-            return phase.but(forces=found.forces, energy=found.energy, moved=jnp.maximum(phase.moved, moved))
+            return phase.but(moved=jnp.maximum(phase.moved, moved))
         boxed = (phase.volume > 0)[:, None, None]
         strain = jnp.linalg.inv(jnp.where(boxed, graph.system.cell, jnp.eye(3))) @ jnp.where(
             boxed, phase.cell, jnp.eye(3)
@@ -106,8 +104,7 @@ def feeler(potential: Potential, graph: Graph, origin: Float[Array, "atoms 3"], 
         shrunk = jnp.linalg.norm(strain - jnp.eye(3), axis=(1, 2))
         moved = displacements(phase.positions, home, graph.system) + shrunk * listed / 2
         virial = found.stress * phase.volume[:, None, None]
-        moved = jnp.maximum(phase.moved, moved)
-        return phase.but(forces=found.forces, energy=found.energy, virial=virial, moved=moved)
+        return phase.but(virial=virial, moved=jnp.maximum(phase.moved, moved))
 
     return feel
 
@@ -124,7 +121,7 @@ def advance(
     """From `start` = (phase, step, alive) to `course.until`, to `capacity` frames, or to where nothing goes on."""
     letters = Alphabet(feeler(potential, graph, origin, course.listed, ensemble.flexible))
     move = ensemble.step(letters, course.freedom)
-    stepper = lambda now: _judged(move(now.phase, course.timestep), now, course)
+    stepper = lambda now: _judged(move(now.phase, course.timestep), now, graph, course)
 
     def to_next_frame(state):
         now, frames, count = state
@@ -141,7 +138,8 @@ def advance(
     phase, step, alive = start
     blank = jax.tree.map(lambda row: jnp.zeros((capacity, *row.shape), row.dtype), snapshot(phase, step))
     none = jnp.zeros(alive.shape, jnp.int64)
-    here = Place(phase, step, alive, jnp.zeros_like(alive), none, none, jnp.zeros_like(phase.masses))
+    never = jnp.zeros_like(phase.positions), jnp.zeros_like(phase.masses)
+    here = Place(phase, step, alive, jnp.zeros_like(alive), none, none, *never)
     return Outcome(*jax.lax.while_loop(more, to_next_frame, (here, blank, jnp.zeros_like(step))))
 
 
@@ -152,6 +150,7 @@ def snapshot(phase: Phase, step) -> Snapshots:
         phase.positions,
         phase.velocities,
         phase.forces,
+        phase.charges,
         phase.energy,
         phase.kinetic_energy,
         phase.heat,
@@ -160,12 +159,14 @@ def snapshot(phase: Phase, step) -> Snapshots:
     )
 
 
-def _judged(after: Phase, before: Place, course: Course) -> Place:
+def _judged(after: Phase, before: Place, graph: Graph, course: Course) -> Place:
     """The place after a step from `before` to `after`: taken by the systems for which it is fine."""
     finite = jnp.isfinite(after.positions) & jnp.isfinite(after.momenta) & jnp.isfinite(after.forces)
     each = jnp.where(jnp.all(finite, axis=1), after.kinetic_energies, jnp.inf)
     kinetic = sum_by(each, after.owner, after.energy.shape[0])
-    verdict = jnp.where(temperatures(kinetic, course.freedom) > course.hottest, int(Verdict.TOO_HOT), 0)
+    verdict = jnp.where(course.bounds.broken(after), int(Verdict.BROKEN), 0)
+    verdict = jnp.where(course.bounds.collided(after, graph), int(Verdict.COLLIDED), verdict)
+    verdict = jnp.where(temperatures(kinetic, course.freedom) > course.hottest, int(Verdict.TOO_HOT), verdict)
     verdict = jnp.where(jnp.isfinite(kinetic) & jnp.isfinite(after.energy), verdict, int(Verdict.NOT_FINITE))
     outran = before.alive & (verdict == Verdict.FINE) & (after.moved > course.reach)
     taken = ~jnp.any(outran)
@@ -178,5 +179,6 @@ def _judged(after: Phase, before: Place, course: Course) -> Place:
         outran=outran,
         verdict=jnp.where(halted, verdict, before.verdict),
         last=jnp.where(halted, before.step, before.last),
+        refused=jnp.where(halted[after.owner, None], after.positions, before.refused),
         warmth=jnp.where(halted[after.owner], each, before.warmth),
     )

@@ -9,13 +9,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from eukrates.data.atoms import to_atoms
 from eukrates.data.trajectory import Frames
-from eukrates.dynamics.chunk import Course, Outcome, Place, Snapshots, Verdict, advance, snapshot
+from eukrates.dynamics.chunk import Course, Outcome, Place, Snapshots, advance, snapshot
 from eukrates.dynamics.ensembles import Ensemble
 from eukrates.dynamics.journals import Journals
 from eukrates.dynamics.settings import Settings
 from eukrates.dynamics.standing import Standing, neighbours, placed
-from eukrates.elements import SYMBOLS
+from eukrates.dynamics.verdict import Verdict, explained
+from eukrates.dynamics.watch import bounds_of
 from eukrates.numerics import to_device
 from eukrates.potential import Potential
 from eukrates.units import FS, G_PER_CM3, GPA, KELVIN
@@ -64,6 +66,7 @@ class Engine:
             self._ensemble = stacked([one.ensemble for one in members])
             self._freedom = jnp.array([*(float(one.freedom) for one in members), 0.0])
             self._hottest = jnp.array([*(one.ensemble.bound_kelvin for one in members), math.inf])
+        self._structures = [one.structure for one in members]
         self._capacity = int(np.clip(FRAME_BYTES // (72 * self._ends[-1]), 1, MOST_FRAMES))
 
     @property
@@ -124,8 +127,9 @@ class Engine:
         listed = standing.neighbours.listed
         graph, systems = listed.graph, listed.graph.system.systems
         farthest = max(edges.cutoff for edges in (graph.near, graph.far) if edges is not None)
-        bounds = self._freedom[:systems], self._hottest[:systems]
-        course = Course(timestep, until, self.plan.record.every, listed.reach, farthest, *bounds)
+        limits = self._freedom[:systems], self._hottest[:systems]
+        bounds = bounds_of(self.plan.record.watch, self._structures, graph.system.atoms)
+        course = Course(timestep, until, self.plan.record.every, listed.reach, farthest, *limits, bounds)
         course = jax.tree.map(jnp.asarray, course)
         ensemble = jax.tree.map(lambda numbers: numbers[:systems], self._ensemble)
         inputs = to_device((listed.graph, listed.origin))
@@ -165,6 +169,7 @@ class Engine:
             positions=host(rows.positions)[:, atoms],
             velocities=host(rows.velocities)[:, atoms] * FS if "velocities" in s.record.what else None,
             forces=host(rows.forces)[:, atoms] if "forces" in s.record.what else None,
+            charges=host(rows.charges)[:, atoms] if "charges" in s.record.what else None,
             observables=observables,
             cell=host(rows.cell)[:, n] if s.ensemble.flexible else None,
         )
@@ -172,7 +177,7 @@ class Engine:
     def _renewed(self, standing: Standing) -> Standing:
         """With a neighbour list for where the atoms are now."""
         old, phase = standing.neighbours, standing.phase
-        here = placed([one.structure for one in self.members], np.asarray(phase.positions), np.asarray(phase.cell))
+        here = placed(self._structures, np.asarray(phase.positions), np.asarray(phase.cell))
         new = neighbours(self._potential, here, self.plan.skin, standing.step, old.room)
         if new.room != old.room:
             grew = f"Room for neighbour pairs grew from {_pairs(old.room)} to {_pairs(new.room)}"
@@ -189,26 +194,21 @@ class Engine:
         wrong = standing.alive & (verdicts != Verdict.FINE)
         last[wrong & ~outran] = np.asarray(place.last)[:members][wrong & ~outran]
         for n in _which(wrong):
-            self._stop(n, int(last[n]), Verdict(int(verdicts[n])), np.asarray(place.warmth))
+            self._stop(n, int(last[n]), Verdict(int(verdicts[n])), place)
         return replace(standing, last=last)
 
-    def _stop(self, n: int, step: int, verdict: Verdict, warmth: np.ndarray) -> None:
+    def _stop(self, n: int, step: int, verdict: Verdict, place: Place) -> None:
         """Say what, where and when; what was good is kept."""
-        s = self.members[n]
-        atom = int(np.argmax(warmth[self._ends[n] - s.structure.atoms : self._ends[n]]))
-        name = f"atom {atom} ({SYMBOLS[int(s.structure.numbers[atom])]})"
-        what = {
-            Verdict.NOT_FINITE: f"something about {name} is NaN or infinite",
-            Verdict.TOO_HOT: f"the temperature is above {s.ensemble.bound_kelvin:g} K, {name} being the fastest",
-            Verdict.OUTRAN: f"an atom moved by more than {s.skin / 2:g} Å",
-        }[verdict]
-        said = (
-            f"Stopped: in step {step + 1} ({(step + 1) * s.timestep_fs:g} fs) {what}. Everything up to step {step} is "
-            "kept. Look at the last frames: either the potential is used where it was not trained (atoms too close, "
-            "bonds breaking), or the time step is too long, or the start is far from equilibrium and needs relaxing."
-        )
+        s, cell, phase = self.members[n], np.asarray(place.phase.cell), place.phase
+        atoms = slice(self._ends[n] - s.structure.atoms, self._ends[n])
+        refused = placed(self._structures, np.asarray(place.refused), cell)[n]
+        good = to_atoms(placed(self._structures, np.asarray(phase.positions), cell)[n])
+        good.set_masses(s.masses)  # type: ignore[reportArgumentType]  # ase annotates nothing; its default is a word
+        good.set_momenta(np.asarray(phase.momenta)[atoms])
+        said = explained(verdict, s, step, refused, np.asarray(place.warmth)[atoms])
         self.stopped[n] = said
         self.journals.each[n].note(step, said)
+        self.journals.each[n].last_words(good, to_atoms(refused))
 
     def _report(self, standing: Standing) -> None:
         plan, phase, members = self.plan, standing.phase, len(self.members)

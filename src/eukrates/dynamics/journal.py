@@ -9,6 +9,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import ase
+import ase.io
 import numpy as np
 
 from eukrates.data.trajectory import Frames, Trajectory, append_extxyz, append_h5md, create_h5md, keep_h5md, read_h5md
@@ -18,6 +20,7 @@ from eukrates.files import write_atomically
 
 OBSERVABLES = ("potential_energy", "kinetic_energy", "conserved_energy", "temperature_kelvin")
 OF_A_PISTON = ("pressure_gpa", "volume_angstrom3", "density_g_per_cm3")
+STOPPED = "stopped.extxyz"
 SETTINGS, LOG, H5MD, EXTXYZ, CHECKPOINT = (
     "settings.json",
     "log.jsonl",
@@ -56,7 +59,7 @@ class Journal:
             raise ValueError(f"{self.directory} holds {', '.join(taken)} of something else: choose another directory.")
         self.directory.mkdir(parents=True, exist_ok=True)
         write_settings(self.directory, told)
-        what = tuple({"velocities": "velocity", "forces": "force"}[name] for name in s.record.what)
+        what = tuple({"velocities": "velocity", "forces": "force", "charges": "charge"}[name] for name in s.record.what)
         path = self.directory / H5MD
         create_h5md(path, s.structure, s.masses, what, self.observables, s.record.precision, told)
         for name in (LOG, EXTXYZ):
@@ -88,6 +91,12 @@ class Journal:
             column.extend(np.asarray(columns[name]).tolist())
         rows = zip(*(np.asarray(columns[name]).tolist() for name in self.log), strict=True)
         self._lines += [json.dumps(dict(zip(self.log, row, strict=True))) for row in rows]
+
+    def last_words(self, good: ase.Atoms, refused: ase.Atoms) -> None:
+        """The last structure that was good and the one that was refused, side by side, where they can be looked at."""
+        if self.directory is not None:
+            shown = [good, refused] if np.isfinite(refused.positions).all() else [good]
+            ase.io.write(self.directory / STOPPED, shown, format="extxyz")
 
     def note(self, step: int, text: str) -> None:
         """Something worth knowing that happened."""

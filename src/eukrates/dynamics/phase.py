@@ -22,6 +22,7 @@ class Phase(eqx.Module):
     positions: Float[AnyArray, "atoms 3"]  # Å
     momenta: Float[AnyArray, "atoms 3"]  # √(u eV)
     forces: Float[AnyArray, "atoms 3"]  # eV/Å
+    charges: Float[AnyArray, " charged"]  # e; of all atoms, or of none where they are not recorded
     masses: Float[AnyArray, " atoms"]  # u; 0 marks padding
     owner: Int[AnyArray, " atoms"]
     energy: Float[AnyArray, " systems"]  # eV, potential
@@ -41,6 +42,8 @@ class Phase(eqx.Module):
         atoms, places = chosen[self.owner][:, None], ("positions", "momenta", "forces")
         pick = lambda new, old: jnp.where(chosen.reshape(-1, *(1,) * (new.ndim - 1)), new, old)
         changed = {name: jnp.where(atoms, getattr(self, name), getattr(other, name)) for name in places}
+        if self.charges.shape[0]:
+            changed["charges"] = jnp.where(atoms[:, 0], self.charges, other.charges)
         rest = ("energy", "heat", "cell", "virial", "moved", "keys")
         changed |= {name: pick(getattr(self, name), getattr(other, name)) for name in rest}
         return self.but(**changed, extra={name: pick(new, other.extra[name]) for name, new in self.extra.items()})
@@ -75,15 +78,20 @@ class Phase(eqx.Module):
 
 
 def at_rest(
-    structure: System, masses: Float[np.ndarray, " atoms"], keys: Key[Array, " systems"], extra: dict[str, AnyArray]
+    structure: System,
+    masses: Float[np.ndarray, " atoms"],
+    keys: Key[Array, " systems"],
+    extra: dict[str, AnyArray],
+    charged: bool = False,
 ) -> Phase:
     """The phase of a structure (padding included) without motion. Its forces and energy are not known yet and zero: a
-    step that takes no time makes them known."""
+    step that takes no time makes them known, and charges of the atoms too if the phase is to be `charged`."""
     atoms, systems = structure.atoms, structure.systems
     return Phase(
         positions=np.asarray(structure.positions, np.float64),
         momenta=np.zeros((atoms, 3)),
         forces=np.zeros((atoms, 3)),
+        charges=np.zeros(atoms if charged else 0),
         masses=np.where(structure.real, np.pad(masses, (0, atoms - masses.size)), 0.0),
         owner=structure.owner,
         energy=np.zeros(systems),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import ase
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -21,7 +22,7 @@ from eukrates.dynamics.phase import at_rest
 from eukrates.dynamics.settings import Record, Settings, identity
 from eukrates.dynamics.standing import Standing, load_arrays, neighbours, placed, standing_from
 from eukrates.matter import System
-from eukrates.numerics import to_host
+from eukrates.numerics import to_device, to_host
 from eukrates.potential import Potential, check_electrons, check_system
 
 SKIN = 0.5  # Å
@@ -74,7 +75,7 @@ def run(
         steps: how many.
         timestep_fs: fs.
         seed: of the initial momenta and the thermostat.
-        record: what to write down, how often and where; default: every 20 steps, in memory.
+        record: what to write down, how often and where, default: every 20 steps, in memory; and what to stop for.
         progress: called now and then from the host.
 
     Raises:
@@ -143,24 +144,32 @@ def run_many(
             skin=SKIN,
         )
         settings, momenta, sources, keys = [*settings, one], [*momenta, moving], [*sources, source], [*keys, key]
+    standing = _start(potential, settings, momenta, keys)
     directory = None if record.directory is None else Path(record.directory)
     journals = Journals(settings, directory)
     engine = Engine(potential, settings, journals, progress)
     journals.begin()
     for journal, source in zip(journals.each, sources, strict=True):
         journal.note(0, source)
-    return _finished(engine, engine.begin(_start(potential, settings, momenta, keys)), journals)
+    return _finished(engine, engine.begin(standing), journals)
 
 
 def _start(
     potential: Potential, settings: Sequence[Settings], momenta: Sequence[np.ndarray], keys: Sequence
 ) -> Standing:
-    """Before the first step: nothing is felt yet."""
+    """Before the first step: nothing is felt yet.
+
+    Raises:
+        ValueError: charges are to be recorded and the potential knows none.
+    """
     found = neighbours(potential, [one.structure for one in settings], SKIN, 0)
     world, masses = found.listed.graph.system, np.concatenate([one.masses for one in settings])
     with jax.enable_x64(True):
         each = jnp.stack([*keys, *[keys[-1]] * (world.systems - len(settings))])
-        phase = at_rest(world, masses, each, to_host(settings[0].ensemble.extra(world.systems)))
+        charged = "charges" in settings[0].record.what
+        if charged and eqx.filter_eval_shape(potential, to_device(found.listed.graph)).charges is None:
+            raise ValueError("Charges were to be recorded, and this potential knows none. Leave them out of `what`.")
+        phase = at_rest(world, masses, each, to_host(settings[0].ensemble.extra(world.systems)), charged)
     p = np.concatenate(momenta)
     phase = phase.but(momenta=np.pad(p, ((0, phase.momenta.shape[0] - p.shape[0]), (0, 0))))
     return Standing(phase, 0, found, np.full(len(settings), np.nan), np.full(len(settings), -1))
@@ -216,8 +225,7 @@ def resume_many(
     if any(now[name] != before[name] for name in before):  # runs of the first days say no precision
         raise ValueError(f"{directory} was run with the potential {before}; given is {now}. They differ.")
     arrays = load_arrays(directory / CHECKPOINT)
-    parts = np.split(arrays["positions"], np.cumsum([len(one["system"]["numbers"]) for one in told]))[:-1]
-    settings = [Settings.from_json(*one) for one in zip(told, each, parts, strict=True)]
+    settings = [Settings.from_json(*one) for one in zip(told, each, strict=True)]
     standing = standing_from(arrays, potential, [one.structure for one in settings], settings[0].skin)
     if steps is not None:
         if steps < standing.step:

@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from eukrates.dynamics.ensembles import ENSEMBLES, Ensemble
+from eukrates.dynamics.watch import Watch
 from eukrates.elements import formula
 from eukrates.matter import System, system
 from eukrates.numerics import is_float
@@ -17,25 +18,27 @@ from eukrates.potential import Potential
 from eukrates.version import __version__
 
 LONGEST_STEP_FS = 20.0
-RECORDABLE = ("velocities", "forces")
+RECORDABLE = ("velocities", "forces", "charges")
 
 
 @dataclass(frozen=True)
 class Record:
-    """What a run writes down.
+    """What is looked at during a run: what is written down, and what the run is stopped for.
 
     Args:
         directory: where settings.json, log.jsonl, trajectory.h5, trajectory.extxyz and checkpoint.npz go; None: frames
             stay in memory.
         every: steps between frames.
-        what: of "velocities" and "forces", besides the positions.
+        what: of "velocities", "forces" and "charges" (of potentials that know them), besides the positions.
         precision: "float32" or "float64", of what trajectory.h5 records per atom.
+        watch: collisions and broken bonds to stop for.
     """
 
     directory: str | Path | None = None
     every: int = 20
-    what: tuple[str, ...] = RECORDABLE
+    what: tuple[str, ...] = ("velocities", "forces")
     precision: str = "float32"
+    watch: Watch = field(default_factory=Watch)
 
     def __post_init__(self):
         if self.every < 1 or int(self.every) != self.every:
@@ -70,7 +73,7 @@ class Settings:
             )
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values for `settings.json`; the start's coordinates are in the trajectory and checkpoint."""
+        """Plain values for `settings.json`."""
         s = self.structure
         kind = next(name for name, cls in ENSEMBLES.items() if cls is type(self.ensemble))
         record = asdict(self.record) | {"what": list(self.record.what)}
@@ -88,17 +91,25 @@ class Settings:
             "formula": formula(s.numbers),
             "degrees_of_freedom": self.freedom,
             "skin": self.skin,
-            "system": {"numbers": s.numbers.tolist(), "cell": s.cell[0].tolist(), **stated},
+            "system": {
+                "numbers": s.numbers.tolist(),
+                "positions": s.positions.tolist(),
+                "cell": s.cell[0].tolist(),
+                **stated,
+            },
             "masses": self.masses.tolist(),
         }
 
     @classmethod
-    def from_json(cls, data: dict[str, Any], directory: Path, positions: np.ndarray) -> "Settings":
-        """Back from `settings.json`; the positions come from the checkpoint."""
+    def from_json(cls, data: dict[str, Any], directory: Path) -> "Settings":
+        """Back from `settings.json`."""
         told, s = dict(data["ensemble"]), data["system"]
         ensemble = ENSEMBLES[told.pop("kind")](**told)
-        record = Record(**(data["record"] | {"directory": directory, "what": tuple(data["record"]["what"])}))
-        structure = system(np.array(s["numbers"]), positions, np.array(s["cell"]), None, s["charge"], s["spin"])
+        lists = {"what": tuple(data["record"]["what"]), "watch": Watch(**data["record"]["watch"])}
+        record = Record(**(data["record"] | lists | {"directory": directory}))
+        structure = system(
+            np.array(s["numbers"]), np.array(s["positions"]), np.array(s["cell"]), None, s["charge"], s["spin"]
+        )
         plain = {k: data[k] for k in ("potential", "steps", "timestep_fs", "seed", "skin")}
         masses, freedom = np.array(data["masses"]), data["degrees_of_freedom"]
         return cls(ensemble=ensemble, record=record, structure=structure, masses=masses, freedom=freedom, **plain)

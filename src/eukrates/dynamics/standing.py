@@ -19,7 +19,7 @@ from eukrates.potential import Potential
 
 SPARE, MORE = 1.1, 1.25  # room for pairs over those that are there: at first, and when it has to grow
 BITS = 5  # room is rounded up to numbers with this many significant bits
-PHASE = ("positions", "momenta", "forces", "masses", "owner", "energy", "heat", "cell", "virial", "moved")
+PHASE = ("positions", "momenta", "forces", "charges", "masses", "owner", "energy", "heat", "cell", "virial", "moved")
 EXTRA = "extra_"  # before the names of variables of the bath
 
 

@@ -29,6 +29,9 @@ def _frame(structure: System, names: tuple[str, ...], masses: np.ndarray, frames
     if frames.forces is not None:
         columns.append(frames.forces[n])
         properties += ":forces:R:3"
+    if frames.charges is not None:
+        columns.append(frames.charges[n][:, None])
+        properties += ":charges:R:1"
     table = np.concatenate(columns, axis=1)
     line = "{:<2s}" + " {:16.8f}" * table.shape[1] + "\n"
     rows = "".join(line.format(name, *row) for name, row in zip(names, table.tolist(), strict=True))

@@ -24,6 +24,7 @@ class Frames:
     velocities: np.ndarray | None = None  # Å/fs, [frames, atoms, 3]
     forces: np.ndarray | None = None  # eV/Å, [frames, atoms, 3]
     cell: np.ndarray | None = None  # Å, [frames, 3, 3]; None: it does not move
+    charges: np.ndarray | None = None  # e, [frames, atoms]
 
     def __len__(self) -> int:
         return len(self.step)
@@ -41,6 +42,7 @@ class Frames:
             pick(self.velocities),
             pick(self.forces),
             pick(self.cell),
+            pick(self.charges),
         )
 
 
@@ -56,6 +58,7 @@ def joined(parts: Sequence[Frames]) -> Frames:
         velocities=None if first.velocities is None else whole(lambda p: p.velocities),
         forces=None if first.forces is None else whole(lambda p: p.forces),
         cell=None if first.cell is None else whole(lambda p: p.cell),
+        charges=None if first.charges is None else whole(lambda p: p.charges),
     )
 
 
@@ -71,7 +74,7 @@ class Trajectory:
         return len(self.frames)
 
     def atoms(self, index: int) -> ase.Atoms:
-        """One frame as `ase.Atoms` with momenta, energy and forces where they were recorded."""
+        """One frame as `ase.Atoms` with momenta, energy, forces and charges where they were recorded."""
         f, n = self.frames, range(len(self.frames))[index]
         found = to_atoms(self.structure)
         if f.cell is not None:
@@ -86,6 +89,8 @@ class Trajectory:
         )
         if "potential_energy" in f.observables:
             results["energy"] = float(f.observables["potential_energy"][n])
+        if f.charges is not None:
+            results["charges"] = np.asarray(f.charges[n], np.float64)
         if results:
             found.calc = SinglePointCalculator(found, **results)
         return found

@@ -22,8 +22,7 @@ from eukrates.matter import System, system
 from eukrates.units import KJ_PER_MOL
 from eukrates.version import __version__
 
-ELEMENTS = ("position", "velocity", "force")
-UNITS = {"position": "Angstrom", "velocity": "Angstrom fs-1", "force": "kJ mol-1 Angstrom-1"}
+UNITS = {"position": "Angstrom", "velocity": "Angstrom fs-1", "force": "kJ mol-1 Angstrom-1", "charge": "e"}
 SUFFIXES = {"_kelvin": "K", "_gpa": "GPa", "_angstrom3": "Angstrom3", "_g_per_cm3": "g cm-3"}
 CHUNK_BYTES = 1 << 18
 WHERE = "particles/all"
@@ -44,7 +43,7 @@ def create_h5md(
         path: the file.
         structure: one structure; numbers, cell, charge and spin are written.
         masses: u, [atoms].
-        what: of "velocity" and "force"; positions are always recorded.
+        what: of "velocity", "force" and "charge"; positions are always recorded.
         observables: names of scalars recorded per frame; their ends say the unit (see `SUFFIXES`), else it is eV.
         precision: "float32" or "float64", of what is recorded per atom.
         parameters: whatever describes the run, JSON-able.
@@ -66,7 +65,7 @@ def create_h5md(
                 file[f"{where}/step"], file[f"{where}/time"] = step, time  # hard links: one clock
 
         for name in ("position", *what):
-            series(f"{WHERE}/{name}", (atoms, 3), precision, UNITS[name], rows)
+            series(f"{WHERE}/{name}", (atoms,) if name == "charge" else (atoms, 3), precision, UNITS[name], rows)
         if np.any(structure.cell):
             series(f"{WHERE}/box/edges", (3, 3), np.float64, "Angstrom", 1024)
         for name in observables:
@@ -79,6 +78,7 @@ def append_h5md(path: str | os.PathLike, frames: Frames) -> int:
         file.swmr_mode = True
         have, more = whole_frames(file), len(frames)
         recorded = {"position": frames.positions, "velocity": frames.velocities, "force": frames.forces}
+        recorded["charge"] = frames.charges
         columns = {f"{WHERE}/{k}/value": v for k, v in recorded.items() if f"{WHERE}/{k}" in file}
         for where, values in columns.items():
             if values is None:
@@ -111,7 +111,7 @@ def read_h5md(path: str | os.PathLike, rows: slice = slice(None)) -> Trajectory:
         if f"{WHERE}/position" not in file:
             raise ValueError(f"{path} has no {WHERE}/position: it is not a trajectory.")
         group, count = _group(file, WHERE), whole_frames(file)
-        for name in ELEMENTS:
+        for name in UNITS:
             if name in group and (unit := _dataset(group, f"{name}/value").attrs["unit"]) != UNITS[name]:
                 raise ValueError(f"{path}: expected {name} in {UNITS[name]}, found {unit}.")
         column = lambda where: np.asarray(_dataset(file, where)[:count][rows])
@@ -124,6 +124,7 @@ def read_h5md(path: str | os.PathLike, rows: slice = slice(None)) -> Trajectory:
             velocities=some("velocity"),
             forces=None if force is None else force * KJ_PER_MOL,
             observables={name: column(f"observables/{name}/value") for name in map(str, _group(file, "observables"))},
+            charges=some("charge"),
             cell=None if cell is None or np.all(cell == _cell(file)) else cell,
         )
         stated = {k: float(np.asarray(group.attrs[k])) for k in ("charge", "spin") if k in group.attrs}

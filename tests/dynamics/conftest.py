@@ -1,0 +1,32 @@
+"""Toy potentials are not chemistry: their atoms may collide, and what is near is not bonded."""
+
+from functools import partialmethod
+
+import pytest
+from wandering import wander
+
+from eukrates.dynamics import Watch, engine
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unwatched():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Watch, "__init__", partialmethod(Watch.__init__, contact=None, bonds=None))
+        yield
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    """Short chunks, a checkpoint and a report after each."""
+    for name, value in (("SECONDS", 0.02), ("COMMIT_SECONDS", 0.0), ("REPORT_SECONDS", 0.0)):
+        monkeypatch.setattr(engine, name, value)
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory):
+    """A run that nobody interrupted."""
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    done = wander(folder)
+    assert done.stopped is None
+    assert done.steps_done == 400
+    return done
