@@ -204,7 +204,7 @@ def test_a_batch_does_to_each_what_it_does_alone():
     water = to_system(molecule("H2O"))
     light = np.array([15.999, 1.008, 1.008])
     small = held(water, light, [(0, 1), (0, 2)])
-    both = together([small, constraints], 23)
+    both = together([small, None, constraints], [3, 0, 18], 23)
     assert both.fixed.tolist() == [False] * 12 + [True] + [False] * 10
     assert both.i.shape[1] == 3
     rng = np.random.default_rng(5)

@@ -16,7 +16,7 @@ from eukrates.units import KELVIN
     [("H", 0, 3), ("O2", 1, 6), ("CO2", 4, 9), ("H2O", 3, 9), ("CH3CH2OH", 21, 27)],
 )
 def test_degrees_of_freedom(name, free, bath):
-    structure, _ = structure_and_masses(molecule(name))
+    structure, *_ = structure_and_masses(molecule(name))
     assert degrees_of_freedom(structure, free=True) == free
     assert degrees_of_freedom(structure, free=False) == bath
 
@@ -29,7 +29,7 @@ def test_a_periodic_structure_keeps_its_rotations():
 
 @pytest.mark.parametrize("name", ["H", "O2", "CO2", "H2O", "CH3CH2OH"])
 def test_drift_and_rotation_are_taken_off_and_nothing_else(name):
-    structure, masses = structure_and_masses(molecule(name))
+    structure, masses, _ = structure_and_masses(molecule(name))
     rng = np.random.default_rng(0)
     thrown = masses[:, None] * (rng.normal(size=3) + np.cross(rng.normal(size=3), structure.positions))
     np.testing.assert_allclose(without_drift(structure, masses, thrown), 0, atol=1e-12)
@@ -49,7 +49,7 @@ def test_momenta_have_the_variance_of_their_temperature():
 
 
 def test_the_mean_temperature_without_drift_is_right():
-    structure, masses = structure_and_masses(molecule("H2O"))
+    structure, masses, _ = structure_and_masses(molecule("H2O"))
     freedom = degrees_of_freedom(structure, free=True)
     drawn = maxwell_boltzmann(np.tile(masses, 400), 300.0, jax.random.key(0)).reshape(400, 3, 3)
     still = [without_drift(structure, masses, momenta) for momenta in drawn]
@@ -59,7 +59,7 @@ def test_the_mean_temperature_without_drift_is_right():
 
 def test_the_source_of_the_momenta_is_told():
     water = molecule("H2O")
-    structure, masses = structure_and_masses(water)
+    structure, masses, _ = structure_and_masses(water)
     key = jax.random.key(0)
     with pytest.raises(ValueError, match="Nothing says how the atoms move"):
         initial_momenta(water, structure, masses, NVE(), key)

@@ -1,5 +1,6 @@
 """Molecular dynamics with any potential: fast, exact to restart, stopped where it would go wrong."""
 
+from eukrates.dynamics.constrained import Constrained
 from eukrates.dynamics.engine import Progress
 from eukrates.dynamics.ensembles import ENSEMBLES, NPT, NVE, Ensemble, Langevin, NoseHoover, VelocityRescaling
 from eukrates.dynamics.phase import Phase
@@ -11,6 +12,7 @@ __all__ = [
     "ENSEMBLES",
     "NPT",
     "NVE",
+    "Constrained",
     "Ensemble",
     "Langevin",
     "NoseHoover",

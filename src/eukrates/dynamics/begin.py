@@ -6,6 +6,7 @@ from jaxtyping import Array, Key
 
 from eukrates.data.atoms import to_system
 from eukrates.dynamics.clusters import along
+from eukrates.dynamics.constrained import Constrained
 from eukrates.dynamics.constraints import Constraints
 from eukrates.dynamics.ensembles import Ensemble
 from eukrates.dynamics.momenta import maxwell_boltzmann, without_drift
@@ -15,31 +16,32 @@ from eukrates.matter import System
 NEGLIGIBLE = 1e-6  # of the kinetic energy
 
 
-def structure_and_masses(start: System | ase.Atoms) -> tuple[System, np.ndarray]:
-    """One structure on the host and its masses in u; isotopes and custom masses of `ase.Atoms` count.
+Start = System | ase.Atoms | Constrained
+
+
+def structure_and_masses(start: Start) -> tuple[System, np.ndarray, Constraints | None]:
+    """One structure on the host, its masses in u, and what holds its atoms.
+
+    Isotopes, custom masses, FixAtoms and FixBondLengths of `ase.Atoms` count.
 
     Raises:
-        ValueError: several structures, an ASE constraint (none is obeyed yet), a mass that is not positive.
+        ValueError: several structures, a mass that is not positive, constraints that cannot be obeyed.
     """
-    if isinstance(start, ase.Atoms):
-        if start.constraints:
-            kinds = ", ".join(sorted({type(c).__name__ for c in start.constraints}))
-            raise ValueError(
-                f"The structure has constraints ({kinds}), which this dynamics does not obey. Remove them with "
-                "atoms.set_constraint(), or run with ASE's dynamics and eukrates.interfaces.ase.Calculator."
-            )
-        structure, masses = to_system(start), np.asarray(start.get_masses(), np.float64)
+    wanted = start if isinstance(start, Constrained) else Constrained(start)
+    if isinstance(wanted.start, ase.Atoms):
+        structure, masses = to_system(wanted.start), np.asarray(wanted.start.get_masses(), np.float64)
     else:
-        if start.systems != 1 or not np.all(start.real):
-            raise ValueError(f"Expected one structure without padding, got {start.systems} systems.")
-        structure, masses = start, MASSES[np.asarray(start.numbers)]
+        structure = wanted.start
+        if structure.systems != 1 or not np.all(structure.real):
+            raise ValueError(f"Expected one structure without padding, got {structure.systems} systems.")
+        masses = MASSES[np.asarray(structure.numbers)]
     if not np.all(masses > 0):
         raise ValueError(f"Expected positive masses, got {sorted(set(masses.tolist()))[:3]} u.")
-    return structure, masses
+    return wanted.apply(structure, masses)
 
 
 def initial_momenta(
-    start: System | ase.Atoms,
+    start: Start,
     structure: System,
     masses: np.ndarray,
     ensemble: Ensemble,
@@ -55,7 +57,8 @@ def initial_momenta(
     Raises:
         ValueError: neither the structure nor the ensemble says how the atoms move.
     """
-    given = start.get_momenta() if isinstance(start, ase.Atoms) and start.has("momenta") else None
+    told = start.start if isinstance(start, Constrained) else start
+    given = told.get_momenta() if isinstance(told, ase.Atoms) and told.has("momenta") else None
     if given is not None:
         momenta, source = np.asarray(given, np.float64), "Momenta are those of the given structure"
     elif ensemble.temperature_kelvin is None:

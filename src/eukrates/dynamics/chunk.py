@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from eukrates.dynamics.constraints import Constraints, constrained
 from eukrates.dynamics.ensembles import Ensemble
 from eukrates.dynamics.integrators import Alphabet, Move, Time
 from eukrates.dynamics.phase import Phase
@@ -34,6 +35,7 @@ class Course(NamedTuple):
     listed: Float[Array, ""] | float  # Å, up to which pairs are in it
     freedom: Float[Array, " systems"]  # degrees of freedom; 0 for padding
     hottest: Float[Array, " systems"]  # K
+    constraints: Constraints | None
     bounds: Bounds
 
 
@@ -120,6 +122,8 @@ def advance(
 ) -> Outcome:
     """From `start` = (phase, step, alive) to `course.until`, to `capacity` frames, or to where nothing goes on."""
     letters = Alphabet(feeler(potential, graph, origin, course.listed, ensemble.flexible))
+    if course.constraints is not None:
+        letters = constrained(letters, course.constraints)
     move = ensemble.step(letters, course.freedom)
     stepper = lambda now: _judged(move(now.phase, course.timestep), now, graph, course)
 

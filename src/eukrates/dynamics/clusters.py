@@ -46,21 +46,29 @@ def hold(
     return made
 
 
-def together(many: Sequence[Constraints], atoms: int) -> Constraints:
-    """Constraints of structures laid end to end in so many rows of atoms, padding included."""
-    rows, begin = [], 0
-    width = max(one.i.shape[1] for one in many)
-    for one in many:
-        free = ((0, 0), (0, width - one.i.shape[1]))
-        place = lambda which, real=one.real, free=free, begin=begin: np.pad(
-            np.where(real, which + begin, atoms - 1), free, constant_values=atoms - 1
-        )
-        shift, lengths = np.pad(one.shift, (*free, (0, 0))), np.pad(one.lengths, free, constant_values=1.0)
-        rows.append((place(one.i), place(one.j), lengths, shift))
-        begin += one.fixed.size
-    i, j, lengths, shift = (np.concatenate(column) for column in zip(*rows, strict=True))
-    fixed = np.concatenate([one.fixed for one in many] + [np.zeros(atoms - begin, bool)])
-    return Constraints(fixed, i.astype(np.int32), j.astype(np.int32), lengths, shift)
+def from_json(told: dict[str, list], structure: System, masses: Float[np.ndarray, " atoms"]) -> Constraints:
+    """Back from `Constraints.to_json`, for the structure as it is now."""
+    fixed = np.isin(np.arange(structure.atoms), told["fixed"])
+    pairs, lengths = np.array(told["bonds"], int).reshape(-1, 2), np.array(told["lengths"], np.float64)
+    return hold(structure, masses, fixed, pairs, lengths)
+
+
+def together(many: Sequence[Constraints | None], sizes: Sequence[int], atoms: int) -> Constraints | None:
+    """Constraints of structures of these sizes, laid end to end in so many rows of atoms, padding included.
+
+    None if there are none at all.
+    """
+    held = [(one, begin) for one, begin in zip(many, np.cumsum([0, *sizes]).tolist(), strict=False) if one is not None]
+    if not held:
+        return None
+    width, fixed, rows = max(one.i.shape[1] for one, _ in held), np.zeros(atoms, bool), []
+    for one, begin in held:
+        free, real = ((0, 0), (0, width - one.i.shape[1])), one.real
+        fixed[begin : begin + one.fixed.size] = one.fixed
+        i, j = (np.pad(np.where(real, n + begin, atoms - 1), free, constant_values=atoms - 1) for n in (one.i, one.j))
+        lengths, shift = np.pad(one.lengths, free, constant_values=1.0), np.pad(one.shift, (*free, (0, 0)))
+        rows.append((i.astype(np.int32), j.astype(np.int32), lengths, shift))
+    return Constraints(fixed, *(np.concatenate(column) for column in zip(*rows, strict=True)))
 
 
 def onto(constraints: Constraints, structure: System, masses: Float[np.ndarray, " atoms"]) -> System:
@@ -69,6 +77,8 @@ def onto(constraints: Constraints, structure: System, masses: Float[np.ndarray, 
     Raises:
         ValueError: there is no way.
     """
+    if not constraints.i.size:
+        return structure
     with jax.enable_x64(True):
         impulses, found = _shaken(constraints, masses, structure.positions)
     if not found.all():
@@ -89,6 +99,8 @@ def along(
 ) -> Float[np.ndarray, "atoms 3"]:
     """Momenta without what would move fixed atoms or stretch rigid bonds; a thermal distribution stays one."""
     moving = np.where(constraints.fixed[:, None], 0.0, momenta)
+    if not constraints.i.size:
+        return moving
     with jax.enable_x64(True):
         return moving + np.asarray(_projected(constraints, masses, structure.positions, moving))
 

@@ -26,7 +26,7 @@ Pairs = dict[tuple[int, int], float | None]  # length in Å by atoms i < j; None
 class Constrained:
     """A structure to start from, and what holds its atoms.
 
-    Rigid bonds are found by distance. Without vibrations of hydrogen, steps of 2 fs are as good as 0.5 fs with them.
+    Rigid bonds are found by distance. Without vibrations of hydrogen, steps of 2 fs are as good as 1 fs with them.
 
     Args:
         start: one structure. What FixAtoms and FixBondLengths of `ase.Atoms` hold is held as well.

@@ -14,6 +14,7 @@ from dataclasses import replace
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from eukrates.dynamics.integrators import Alphabet, Time
@@ -42,6 +43,16 @@ class Constraints(eqx.Module):
     def real(self) -> Bool[AnyArray, "clusters bonds"]:
         """False marks padding."""
         return self.i != self.j
+
+    def to_json(self) -> dict[str, list]:
+        """Fixed atoms, and bonds with their lengths in Å, of one structure."""
+        real = self.real
+        bonds = np.stack([self.i[real], self.j[real]], axis=1)
+        return {
+            "fixed": np.flatnonzero(self.fixed).tolist(),
+            "bonds": bonds.tolist(),
+            "lengths": self.lengths[real].tolist(),
+        }
 
     def vectors(self, of_atoms: Float[AnyArray, "atoms 3"]) -> Float[Array, "clusters bonds 3"]:
         """What i has more than j; without `shift`."""

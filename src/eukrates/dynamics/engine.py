@@ -12,6 +12,7 @@ import numpy as np
 from eukrates.data.atoms import to_atoms
 from eukrates.data.trajectory import Frames
 from eukrates.dynamics.chunk import Course, Outcome, Place, Snapshots, advance, snapshot
+from eukrates.dynamics.clusters import together
 from eukrates.dynamics.ensembles import Ensemble
 from eukrates.dynamics.journals import Journals
 from eukrates.dynamics.settings import Settings
@@ -129,7 +130,10 @@ class Engine:
         farthest = max(edges.cutoff for edges in (graph.near, graph.far) if edges is not None)
         limits = self._freedom[:systems], self._hottest[:systems]
         bounds = bounds_of(self.plan.record.watch, self._structures, graph.system.atoms)
-        course = Course(timestep, until, self.plan.record.every, listed.reach, farthest, *limits, bounds)
+        held = together(
+            [one.constraints for one in self.members], [s.atoms for s in self._structures], graph.system.atoms
+        )
+        course = Course(timestep, until, self.plan.record.every, listed.reach, farthest, *limits, held, bounds)
         course = jax.tree.map(jnp.asarray, course)
         ensemble = jax.tree.map(lambda numbers: numbers[:systems], self._ensemble)
         inputs = to_device((listed.graph, listed.origin))

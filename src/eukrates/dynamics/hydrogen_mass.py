@@ -31,6 +31,8 @@ def repartitioned(
     if not (np.isfinite(hydrogen_mass) and hydrogen_mass >= least):
         raise ValueError(f"Expected hydrogen_mass of at least {least:g} u, got {hydrogen_mass!r}; 2 to 3 u is usual.")
     light = (numbers == HYDROGEN) & (np.abs(masses - least) < PROTIUM)
+    if not (light | ((numbers == HYDROGEN) & np.isclose(masses, hydrogen_mass))).any():
+        raise ValueError(f"hydrogen_mass={hydrogen_mass:g} was asked for, but there is no ordinary hydrogen.")
     ends = np.concatenate([bonds, bonds[:, ::-1]])
     ends = ends[light[ends[:, 0]] & (numbers[ends[:, 1]] != HYDROGEN)]
     partners = np.bincount(ends[:, 0], minlength=masses.size)

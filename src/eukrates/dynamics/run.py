@@ -3,16 +3,19 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import ase
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Key
 
 from eukrates.data.atoms import to_atoms
 from eukrates.data.trajectory import Trajectory
-from eukrates.dynamics.begin import initial_momenta, structure_and_masses
+from eukrates.dynamics.begin import Start, initial_momenta, structure_and_masses
+from eukrates.dynamics.constraints import Constraints
 from eukrates.dynamics.engine import Engine, Progress
 from eukrates.dynamics.ensembles import Ensemble
 from eukrates.dynamics.journal import CHECKPOINT, Journal, read_settings, write_settings
@@ -54,7 +57,7 @@ class Run:
 
 def run(
     potential: Potential,
-    start: System | ase.Atoms,
+    start: Start,
     ensemble: Ensemble,
     steps: int,
     timestep_fs: float | int = 0.5,
@@ -70,7 +73,8 @@ def run(
 
     Args:
         potential: anything with an energy.
-        start: one structure; momenta, isotopes, charge and spin of `ase.Atoms` are used.
+        start: one structure, which may be `Constrained`; momenta, isotopes, charge, spin, FixAtoms and FixBondLengths
+            of `ase.Atoms` are used.
         ensemble: `NVE`, `Langevin`, `VelocityRescaling`, `NoseHoover` or `NPT`.
         steps: how many.
         timestep_fs: fs.
@@ -88,7 +92,7 @@ def run(
 
 def run_many(
     potential: Potential,
-    starts: Sequence[System | ase.Atoms],
+    starts: Sequence[Start],
     ensembles: Ensemble | Sequence[Ensemble],
     steps: int,
     timestep_fs: float | int = 0.5,
@@ -123,27 +127,11 @@ def run_many(
             f"Expected structures, and an ensemble and a seed for each (or one for all), got {members}, "
             f"{len(ensembles)} and {len(seeds)}."
         )
-    record, told = record or Record(), identity(potential)
-    settings, momenta, sources, keys = [], [], [], []
-    for start, ensemble, seed, its in zip(starts, ensembles, seeds, records(record, members), strict=True):
-        structure, masses = structure_and_masses(start)
-        _check(potential, structure, ensemble)
-        with jax.enable_x64(True):
-            key, first = jax.random.split(jax.random.key(seed))
-        moving, source = initial_momenta(start, structure, masses, ensemble, first)
-        one = Settings(
-            potential=told,
-            ensemble=ensemble,
-            steps=steps,
-            timestep_fs=float(timestep_fs),
-            seed=seed,
-            record=its,
-            structure=structure,
-            masses=masses,
-            freedom=degrees_of_freedom(structure, ensemble.free),
-            skin=SKIN,
-        )
-        settings, momenta, sources, keys = [*settings, one], [*momenta, moving], [*sources, source], [*keys, key]
+    record = record or Record()
+    plan = {"potential": identity(potential), "steps": steps, "timestep_fs": float(timestep_fs)}
+    told = zip(starts, ensembles, seeds, records(record, members), strict=True)
+    each = [_member(potential, *its, plan) for its in told]
+    settings, momenta, sources, keys = map(list, zip(*each, strict=True))
     standing = _start(potential, settings, momenta, keys)
     directory = None if record.directory is None else Path(record.directory)
     journals = Journals(settings, directory)
@@ -152,6 +140,29 @@ def run_many(
     for journal, source in zip(journals.each, sources, strict=True):
         journal.note(0, source)
     return _finished(engine, engine.begin(standing), journals)
+
+
+def _member(
+    potential: Potential, start: Start, ensemble: Ensemble, seed: int, record: Record, plan: dict[str, Any]
+) -> tuple[Settings, np.ndarray, str, Key[Array, ""]]:
+    """Settings and first momenta of one system, where these come from, and the key of random numbers to come."""
+    structure, masses, held = structure_and_masses(start)
+    _check(potential, structure, ensemble, held)
+    with jax.enable_x64(True):
+        key, first = jax.random.split(jax.random.key(seed))
+    momenta, source = initial_momenta(start, structure, masses, ensemble, first, held)
+    settings = Settings(
+        **plan,
+        ensemble=ensemble,
+        seed=seed,
+        record=record,
+        structure=structure,
+        masses=masses,
+        freedom=degrees_of_freedom(structure, ensemble.free, held),
+        skin=SKIN,
+        constraints=held,
+    )
+    return settings, momenta, source, key
 
 
 def _start(
@@ -175,13 +186,18 @@ def _start(
     return Standing(phase, 0, found, np.full(len(settings), np.nan), np.full(len(settings), -1))
 
 
-def _check(potential: Potential, structure: System, ensemble: Ensemble) -> None:
+def _check(potential: Potential, structure: System, ensemble: Ensemble, held: Constraints | None) -> None:
     check_system(potential, structure)
     check_electrons(potential, structure)
     if ensemble.flexible and not np.all(np.linalg.det(structure.cell)):
         raise ValueError(
             "A pressure was asked of a structure that is not periodic along three axes: it has no volume. Give it a "
             "cell, or choose an ensemble without a pressure."
+        )
+    if ensemble.flexible and held is not None:
+        raise ValueError(
+            "Fixed atoms and rigid bonds cannot be kept in a cell that moves: it would take them along. Choose an "
+            "ensemble without a pressure, or drop the constraints; hydrogen_mass alone works with both."
         )
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import jax
 import numpy as np
 
+from eukrates.dynamics.clusters import from_json
+from eukrates.dynamics.constraints import Constraints
 from eukrates.dynamics.ensembles import ENSEMBLES, Ensemble
 from eukrates.dynamics.watch import Watch
 from eukrates.elements import formula
@@ -63,6 +65,7 @@ class Settings:
     masses: np.ndarray = field(repr=False)  # u
     freedom: int  # degrees of freedom
     skin: float  # Å
+    constraints: Constraints | None = field(default=None, repr=False)
 
     def __post_init__(self):
         if self.steps < 0 or int(self.steps) != self.steps:
@@ -98,6 +101,7 @@ class Settings:
                 **stated,
             },
             "masses": self.masses.tolist(),
+            "constraints": None if self.constraints is None else self.constraints.to_json(),
         }
 
     @classmethod
@@ -111,7 +115,8 @@ class Settings:
             np.array(s["numbers"]), np.array(s["positions"]), np.array(s["cell"]), None, s["charge"], s["spin"]
         )
         plain = {k: data[k] for k in ("potential", "steps", "timestep_fs", "seed", "skin")}
-        masses, freedom = np.array(data["masses"]), data["degrees_of_freedom"]
+        masses, freedom, held = np.array(data["masses"]), data["degrees_of_freedom"], data.get("constraints")
+        plain["constraints"] = None if held is None else from_json(held, structure, masses)
         return cls(ensemble=ensemble, record=record, structure=structure, masses=masses, freedom=freedom, **plain)
 
 

@@ -34,8 +34,9 @@ def explained(verdict: Verdict, s: Settings, step: int, refused: System, warmth:
     atom = int(np.argmax(warmth))
     name = f"atom {atom} ({SYMBOLS[int(s.structure.numbers[atom])]})"
     watch, radii = s.record.watch, "times their covalent radii"
+    kept = "" if s.constraints is None else ", or its rigid bonds cannot be kept"
     what = {
-        Verdict.NOT_FINITE: lambda: f"something about {name} is NaN or infinite",
+        Verdict.NOT_FINITE: lambda: f"something about {name} is NaN or infinite{kept}",
         Verdict.TOO_HOT: lambda: f"the temperature is above {s.ensemble.bound_kelvin:g} K, {name} being the fastest",
         Verdict.OUTRAN: lambda: f"an atom moved by more than {s.skin / 2:g} Å",
         Verdict.COLLIDED: lambda: f"{closest_atoms(refused)}, below {watch.contact:g} {radii}",
