@@ -61,14 +61,14 @@ def initial_momenta(
     given = told.get_momenta() if isinstance(told, ase.Atoms) and told.has("momenta") else None
     if given is not None:
         momenta, source = np.asarray(given, np.float64), "Momenta are those of the given structure"
-    elif ensemble.temperature_kelvin is None:
+    elif ensemble.start_kelvin is None:
         raise ValueError(
             "Nothing says how the atoms move at first: give the ensemble a temperature_kelvin (0 for a start at rest), "
             "or a structure with momenta."
         )
     else:
-        momenta = maxwell_boltzmann(masses, ensemble.temperature_kelvin, key)
-        source = f"Momenta were drawn from the Maxwell-Boltzmann distribution at {ensemble.temperature_kelvin:g} K"
+        momenta = maxwell_boltzmann(masses, ensemble.start_kelvin, key)
+        source = f"Momenta were drawn from the Maxwell-Boltzmann distribution at {ensemble.start_kelvin:g} K"
     energy = lambda p: float(np.sum(p * p / masses[:, None]) / 2)
     if constraints is not None:
         thrown, momenta = momenta, along(constraints, structure, masses, momenta)

@@ -27,3 +27,8 @@ def chi_squared(keys: Key[Array, " systems"], freedom: Float[Array, " systems"])
     """The sum of so many squares of normal numbers for each system; next to nothing where there are none."""
     shape = jnp.maximum(freedom, 1e-6) / 2
     return jax.vmap(lambda key, a: 2 * jax.random.gamma(key, a, dtype=jnp.float64))(keys, shape)
+
+
+def normals(keys: Key[Array, " systems"], count: int) -> Float[Array, "systems count"]:
+    """So many normal numbers for each system, float64."""
+    return jax.vmap(lambda key: jax.random.normal(key, (count,), jnp.float64))(keys)

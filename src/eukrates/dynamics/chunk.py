@@ -124,8 +124,10 @@ def advance(
     letters = Alphabet(feeler(potential, graph, origin, course.listed, ensemble.flexible))
     if course.constraints is not None:
         letters = constrained(letters, course.constraints)
-    move = ensemble.step(letters, course.freedom)
-    stepper = lambda now: _judged(move(now.phase, course.timestep), now, graph, course)
+
+    def stepper(now):
+        move = ensemble.at(now.step * course.timestep).step(letters, course.freedom)
+        return _judged(move(now.phase, course.timestep), now, graph, course)
 
     def to_next_frame(state):
         now, frames, count = state

@@ -1,49 +1,19 @@
 """Ensembles: what is held constant, as small settings objects that spell their own step."""
 
-import abc
-import math
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
-import equinox as eqx
+import numpy as np
 from jaxtyping import Array, Float
 
+from eukrates.dynamics.ensemble import Ensemble, check_bath, check_pressure
 from eukrates.dynamics.integrators import Alphabet, Move, Number, spell, velocity_verlet
-from eukrates.dynamics.nose_hoover import chain, nose_hoover
+from eukrates.dynamics.martyna_tobias_klein import Piston, mtk, piston_at_rest
+from eukrates.dynamics.nose_hoover import at_rest, nose_hoover
 from eukrates.dynamics.rescaling import at_ease, cell_rescaling, settle, velocity_rescaling
-from eukrates.dynamics.thermostats import baoab, ornstein_uhlenbeck
-
-HOTTEST_TIMES, HOTTEST_LEAST = 10.0, 5000.0  # an instantaneous temperature beyond both is taken for a broken run
-
-
-class Ensemble(eqx.Module):
-    """A kind of dynamics with its settings. A new one is a new subclass and a line in `ENSEMBLES`."""
-
-    temperature_kelvin: eqx.AbstractVar[Number | None]  # of the initial momenta, and of the bath if there is one
-    hottest_kelvin: eqx.AbstractVar[Number | None]  # stop above this instantaneous temperature
-    free: eqx.AbstractClassVar[bool]  # total momentum, and in open systems angular momentum, stay zero
-    flexible: eqx.AbstractClassVar[bool]  # the cell moves
-
-    @abc.abstractmethod
-    def step(self, letters: Alphabet, freedom: Float[Array, " systems"]) -> Move:
-        """One time step of systems with so many degrees of freedom."""
-
-    def extra(self, systems: int) -> dict[str, Array]:
-        """Variables of the bath at the start, see `Phase.extra`."""
-        return {}
-
-    @property
-    def bound_kelvin(self) -> float:
-        """`hottest_kelvin`, by default the larger of 10 times the temperature and 5000 K."""
-        if self.hottest_kelvin is not None:
-            return float(self.hottest_kelvin)
-        return max(HOTTEST_LEAST, HOTTEST_TIMES * float(self.temperature_kelvin or 0.0))
-
-    def __check_init__(self):
-        t, hottest = self.temperature_kelvin, self.hottest_kelvin
-        if t is not None and not (math.isfinite(t) and t >= 0):
-            raise ValueError(f"Expected a temperature ≥ 0 K, got {t!r}.")
-        if hottest is not None and not hottest > (t or 0.0):
-            raise ValueError(f"Expected hottest_kelvin above the temperature ({t} K), got {hottest!r}.")
+from eukrates.dynamics.schedules import Schedule, schedule, spelled
+from eukrates.dynamics.stretching import cell_stretching
+from eukrates.dynamics.thermostats import baoab, between, ornstein_uhlenbeck
 
 
 class NVE(Ensemble):
@@ -54,7 +24,7 @@ class NVE(Ensemble):
         hottest_kelvin: stop above this instantaneous temperature; None: see `Ensemble.bound_kelvin`.
     """
 
-    temperature_kelvin: Number | None = None
+    temperature_kelvin: Schedule | None = None
     hottest_kelvin: Number | None = None
     free: ClassVar[bool] = True
     flexible: ClassVar[bool] = False
@@ -73,14 +43,14 @@ class Langevin(Ensemble):
         hottest_kelvin: stop above this instantaneous temperature; None: see `Ensemble.bound_kelvin`.
     """
 
-    temperature_kelvin: Number
+    temperature_kelvin: Schedule
     friction_per_ps: Number = 1.0
     hottest_kelvin: Number | None = None
     free: ClassVar[bool] = False
     flexible: ClassVar[bool] = False
 
     def __check_init__(self):
-        if not (math.isfinite(self.friction_per_ps) and self.friction_per_ps > 0):
+        if not np.all(np.isfinite(self.friction_per_ps) & (np.asarray(self.friction_per_ps) > 0)):
             raise ValueError(f"Expected a friction above 0 /ps, got {self.friction_per_ps!r}. Use NVE for none.")
 
     def step(self, letters: Alphabet, freedom: Float[Array, " systems"]) -> Move:
@@ -98,19 +68,19 @@ class VelocityRescaling(Ensemble):
         hottest_kelvin: stop above this instantaneous temperature; None: see `Ensemble.bound_kelvin`.
     """
 
-    temperature_kelvin: Number
+    temperature_kelvin: Schedule
     time_fs: Number = 100.0
     hottest_kelvin: Number | None = None
     free: ClassVar[bool] = True
     flexible: ClassVar[bool] = False
 
     def __check_init__(self):
-        _check_bath(self.temperature_kelvin, time_fs=self.time_fs)
+        check_bath(self.temperature_kelvin, time_fs=self.time_fs)
 
     def step(self, letters: Alphabet, freedom: Float[Array, " systems"]) -> Move:
         """Half the bath, BAB, half the bath."""
         bath = velocity_rescaling(self.temperature_kelvin, self.time_fs, freedom)
-        return spell((bath, 0.5), (velocity_verlet(letters), 1.0), (bath, 0.5))
+        return between(bath, velocity_verlet(letters))
 
 
 class NoseHoover(Ensemble):
@@ -124,23 +94,23 @@ class NoseHoover(Ensemble):
         hottest_kelvin: stop above this instantaneous temperature; None: see `Ensemble.bound_kelvin`.
     """
 
-    temperature_kelvin: Number
+    temperature_kelvin: Schedule
     time_fs: Number = 100.0
     hottest_kelvin: Number | None = None
     free: ClassVar[bool] = True
     flexible: ClassVar[bool] = False
 
     def __check_init__(self):
-        _check_bath(self.temperature_kelvin, time_fs=self.time_fs)
+        check_bath(self.temperature_kelvin, time_fs=self.time_fs)
 
     def extra(self, systems: int) -> dict[str, Array]:
         """The chain at rest."""
-        return chain(systems)
+        return at_rest(systems)
 
     def step(self, letters: Alphabet, freedom: Float[Array, " systems"]) -> Move:
         """Half the bath, BAB, half the bath."""
         bath = nose_hoover(self.temperature_kelvin, self.time_fs, freedom)
-        return spell((bath, 0.5), (velocity_verlet(letters), 1.0), (bath, 0.5))
+        return between(bath, velocity_verlet(letters))
 
 
 class NPT(Ensemble):
@@ -155,8 +125,8 @@ class NPT(Ensemble):
         hottest_kelvin: stop above this instantaneous temperature; None: see `Ensemble.bound_kelvin`.
     """
 
-    temperature_kelvin: Number
-    pressure_gpa: Number = 1e-4
+    temperature_kelvin: Schedule
+    pressure_gpa: Schedule = 1e-4
     time_fs: Number = 100.0
     piston_fs: Number = 1000.0
     compressibility_per_gpa: Number = 0.46
@@ -166,28 +136,99 @@ class NPT(Ensemble):
 
     def __check_init__(self):
         times = {"time_fs": self.time_fs, "piston_fs": self.piston_fs}
-        _check_bath(self.temperature_kelvin, **times, compressibility_per_gpa=self.compressibility_per_gpa)
-        if not math.isfinite(self.pressure_gpa):
-            raise ValueError(f"Expected a finite pressure in GPa, got {self.pressure_gpa!r}.")
+        check_bath(self.temperature_kelvin, **times, compressibility_per_gpa=self.compressibility_per_gpa)
+        check_pressure(self.pressure_gpa)
 
     def step(self, letters: Alphabet, freedom: Float[Array, " systems"]) -> Move:
         """Half the bath, B, half of A, the piston, half of A, B, half the bath."""
         bath = velocity_rescaling(self.temperature_kelvin, self.time_fs, freedom)
         given = (self.temperature_kelvin, self.pressure_gpa, self.piston_fs, self.compressibility_per_gpa)
-        piston = cell_rescaling(*given)
-        kick, drift = (letters.kick, 0.5), (letters.drift, 0.5)
-        heat, felt = (bath, 0.5), (letters.feel, 0.0)
-        return spell(heat, kick, drift, (piston, 1.0), drift, felt, kick, (settle, 0.0), heat)
+        return between(bath, _with_piston(letters, cell_rescaling(*given)))
 
     def extra(self, systems: int) -> dict[str, Array]:
         """Of the piston at the start."""
         return at_ease(systems)
 
 
-def _check_bath(temperature_kelvin: Number, **above_zero: Number) -> None:
-    for name, value in {"temperature_kelvin": temperature_kelvin, **above_zero}.items():
-        if not (math.isfinite(value) and value > 0):
-            raise ValueError(f"Expected {name} to be finite and above 0, got {value!r}.")
+class FlexibleNPT(Ensemble):
+    """Constant temperature and hydrostatic pressure: momenta, and lengths and angles of the cell, move at random.
+
+    For solids. A liquid does not hold the shape of its cell, which would become ever flatter: take `NPT` there.
+
+    Args:
+        temperature_kelvin: of the bath, above 0, and of the initial momenta if the structure brings none.
+        pressure_gpa: of the piston, the same along all axes and without shear; 1 bar is 1e-4 GPa.
+        time_fs: after which the kinetic energy is forgotten.
+        piston_fs: after which the volume is forgotten, if the compressibility is right.
+        compressibility_per_gpa: roughly that of the matter; 0.46 is water's, 0.05 that of a soft crystal.
+        hottest_kelvin: stop above this instantaneous temperature; None: see `Ensemble.bound_kelvin`.
+    """
+
+    temperature_kelvin: Schedule
+    pressure_gpa: Schedule = 1e-4
+    time_fs: Number = 100.0
+    piston_fs: Number = 1000.0
+    compressibility_per_gpa: Number = 0.46
+    hottest_kelvin: Number | None = None
+    free: ClassVar[bool] = True
+    flexible: ClassVar[bool] = True
+
+    def __check_init__(self):
+        times = {"time_fs": self.time_fs, "piston_fs": self.piston_fs}
+        check_bath(self.temperature_kelvin, **times, compressibility_per_gpa=self.compressibility_per_gpa)
+        check_pressure(self.pressure_gpa)
+
+    def step(self, letters: Alphabet, freedom: Float[Array, " systems"]) -> Move:
+        """That of `NPT` with the other piston."""
+        bath = velocity_rescaling(self.temperature_kelvin, self.time_fs, freedom)
+        given = (self.temperature_kelvin, self.pressure_gpa, self.piston_fs, self.compressibility_per_gpa)
+        return between(bath, _with_piston(letters, cell_stretching(*given)))
+
+    def extra(self, systems: int) -> dict[str, Array]:
+        """Of the piston at the start."""
+        return at_ease(systems)
+
+
+class MTK(Ensemble):
+    """Constant temperature and pressure by chains of bath variables and a piston with inertia, the shape of the cell
+    kept: deterministic, reversible (Martyna, Tobias & Klein).
+
+    The volume swings before it settles, and small or stiff systems may not explore their ensemble under it: prefer
+    `NPT` there.
+
+    Args:
+        temperature_kelvin: of the bath, above 0, and of the initial momenta if the structure brings none.
+        pressure_gpa: of the piston; 1 bar is 1e-4 GPa.
+        time_fs: τ of the bath, its period over 2π; several times the fastest vibration.
+        piston_fs: τ of the piston, roughly its period over 2π.
+        hottest_kelvin: stop above this instantaneous temperature; None: see `Ensemble.bound_kelvin`.
+    """
+
+    temperature_kelvin: Schedule
+    pressure_gpa: Schedule = 1e-4
+    time_fs: Number = 100.0
+    piston_fs: Number = 1000.0
+    hottest_kelvin: Number | None = None
+    free: ClassVar[bool] = True
+    flexible: ClassVar[bool] = True
+
+    def __check_init__(self):
+        check_bath(self.temperature_kelvin, time_fs=self.time_fs, piston_fs=self.piston_fs)
+        check_pressure(self.pressure_gpa)
+
+    def step(self, letters: Alphabet, freedom: Float[Array, " systems"]) -> Move:
+        """See `mtk`."""
+        return mtk(letters, Piston(self.temperature_kelvin, self.pressure_gpa, self.piston_fs, freedom), self.time_fs)
+
+    def extra(self, systems: int) -> dict[str, Array]:
+        """Piston and chains at rest."""
+        return piston_at_rest(systems)
+
+
+def _with_piston(letters: Alphabet, piston: Move) -> Move:
+    """B, half of A, the piston, half of A, B, and what the piston's work was."""
+    kick, drift, felt = (letters.kick, 0.5), (letters.drift, 0.5), (letters.feel, 0.0)
+    return spell(kick, drift, (piston, 1.0), drift, felt, kick, (settle, 0.0))
 
 
 ENSEMBLES: dict[str, type[Ensemble]] = {
@@ -196,4 +237,25 @@ ENSEMBLES: dict[str, type[Ensemble]] = {
     "bussi": VelocityRescaling,
     "nose-hoover": NoseHoover,
     "npt": NPT,
+    "npt-flexible": FlexibleNPT,
+    "npt-mtk": MTK,
 }
+
+
+def to_mapping(ensemble: Ensemble) -> dict[str, Any]:
+    """Its kind and settings as plain values, for files."""
+    kind = next(name for name, cls in ENSEMBLES.items() if cls is type(ensemble))
+    return {"kind": kind} | {name: spelled(setting) for name, setting in vars(ensemble).items()}
+
+
+def from_mapping(told: Mapping[str, Any]) -> Ensemble:
+    """The ensemble of a `kind` with settings; temperature and pressure may be ramps, see `schedule`.
+
+    Raises:
+        ValueError: an unknown kind or a setting that cannot be.
+        TypeError: a setting that the kind does not have, or one that is missing.
+    """
+    settings = {name: schedule(value) for name, value in told.items() if name != "kind"}
+    if told.get("kind") not in ENSEMBLES:
+        raise ValueError(f"Unknown ensemble {told.get('kind')!r}. Known: {', '.join(ENSEMBLES)}.")
+    return ENSEMBLES[told["kind"]](**settings)  # pyright: ignore[reportArgumentType]  (mistaken for class variables)

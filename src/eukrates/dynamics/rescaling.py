@@ -8,7 +8,7 @@ from eukrates.dynamics.integrators import Move, Number, Time
 from eukrates.dynamics.phase import Phase
 from eukrates.units import FS, GPA, KELVIN
 
-STRETCH, BEFORE = "piston_stretch", "piston_virial_before"
+STRETCH, BEFORE = "piston_stretch", "piston_virial_before"  # ln of the last stretch, and ∂E/∂ε before it
 
 
 def velocity_rescaling(temperature_kelvin: Number, time_fs: Number, freedom: Float[Array, " systems"]) -> Move:
@@ -67,23 +67,28 @@ def cell_rescaling(
             cell=s[:, None, None] * phase.cell,
             keys=keys,
         )
-        stretch, before = jnp.log(jnp.where(s > 0, s, 1.0)), _trace(phase.virial)
-        heat = phase.heat + before * stretch + scaled.kinetic_energy - phase.kinetic_energy
-        return scaled.but(heat=heat, extra=phase.extra | {STRETCH: stretch, BEFORE: before})
+        stretch = jnp.log(jnp.where(s > 0, s, 1.0))[:, None, None] * jnp.eye(3)
+        return worked(scaled, phase, stretch, phase.virial)
 
     return move
 
 
+def worked(
+    after: Phase, before: Phase, stretch: Float[Array, "systems 3 3"], virial: Float[Array, "systems 3 3"]
+) -> Phase:
+    """`after` a stretch of cell and positions by exp(`stretch`), with its heat: the kinetic energy given or taken and
+    the work on the potential to first order, by the `virial` of before."""
+    work = jnp.sum(virial * stretch, axis=(1, 2))
+    heat = before.heat + work + after.kinetic_energy - before.kinetic_energy
+    return after.but(heat=heat, extra=before.extra | {STRETCH: stretch, BEFORE: virial})
+
+
 def settle(phase: Phase, dt: Time) -> Phase:
     """After forces were felt: the work of the piston by the mean of the virials before and after it."""
-    correction = (_trace(phase.virial) - phase.extra[BEFORE]) * phase.extra[STRETCH] / 2
+    correction = jnp.sum((phase.virial - phase.extra[BEFORE]) * phase.extra[STRETCH], axis=(1, 2)) / 2
     return phase.but(heat=phase.heat + correction)
 
 
 def at_ease(systems: int) -> dict[str, Array]:
     """What `settle` reads, before the first step."""
-    return {STRETCH: jnp.zeros(systems), BEFORE: jnp.zeros(systems)}
-
-
-def _trace(virial: Float[Array, "systems 3 3"]) -> Float[Array, " systems"]:
-    return jnp.trace(virial, axis1=1, axis2=2)
+    return {STRETCH: jnp.zeros((systems, 3, 3)), BEFORE: jnp.zeros((systems, 3, 3))}

@@ -11,7 +11,7 @@ import numpy as np
 
 from eukrates.dynamics.clusters import from_json
 from eukrates.dynamics.constraints import Constraints
-from eukrates.dynamics.ensembles import ENSEMBLES, Ensemble
+from eukrates.dynamics.ensembles import Ensemble, from_mapping, to_mapping
 from eukrates.dynamics.watch import Watch
 from eukrates.elements import formula
 from eukrates.matter import System, system
@@ -78,7 +78,6 @@ class Settings:
     def to_json(self) -> dict[str, Any]:
         """Plain values for `settings.json`."""
         s = self.structure
-        kind = next(name for name, cls in ENSEMBLES.items() if cls is type(self.ensemble))
         record = asdict(self.record) | {"what": list(self.record.what)}
         record.pop("directory")
         stated = {k: None if getattr(s, k) is None else float(getattr(s, k)[0]) for k in ("charge", "spin")}
@@ -86,7 +85,7 @@ class Settings:
             "eukrates": __version__,
             "units": "eV, Å, e, u; others in the names",
             "potential": self.potential,
-            "ensemble": {"kind": kind} | {k: None if v is None else float(v) for k, v in vars(self.ensemble).items()},
+            "ensemble": to_mapping(self.ensemble),
             "steps": self.steps,
             "timestep_fs": self.timestep_fs,
             "seed": self.seed,
@@ -107,8 +106,7 @@ class Settings:
     @classmethod
     def from_json(cls, data: dict[str, Any], directory: Path) -> "Settings":
         """Back from `settings.json`."""
-        told, s = dict(data["ensemble"]), data["system"]
-        ensemble = ENSEMBLES[told.pop("kind")](**told)
+        ensemble, s = from_mapping(data["ensemble"]), data["system"]
         lists = {"what": tuple(data["record"]["what"]), "watch": Watch(**data["record"]["watch"])}
         record = Record(**(data["record"] | lists | {"directory": directory}))
         structure = system(

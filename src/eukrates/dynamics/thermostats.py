@@ -38,3 +38,8 @@ def baoab(letters: Alphabet, bath: Move) -> Move:
     """
     kick, drift = letters.kick, letters.drift
     return spell((kick, 0.5), (drift, 0.5), (bath, 1.0), (drift, 0.5), (letters.feel, 0.0), (kick, 0.5))
+
+
+def between(bath: Move, word: Move) -> Move:
+    """Half the bath, the word, half the bath."""
+    return spell((bath, 0.5), (word, 1.0), (bath, 0.5))
