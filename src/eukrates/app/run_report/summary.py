@@ -5,6 +5,7 @@ import numpy as np
 from eukrates.app.run_report.recorded import Recorded
 from eukrates.app.run_report.thermodynamics import drift_per_ns, heat_measure, temperatures
 from eukrates.plots.report import Block, Verdict
+from eukrates.trust.conservation import DRIFT
 from eukrates.trust.table import Table
 
 TOLERATED = 0.1  # of kT: what the conserved energy of an atom may gain over the whole run without a warning
@@ -44,6 +45,8 @@ def _conserved(recorded: Recorded) -> Verdict:
     drifts = abs(slope) > FEW_SIGMAS * error
     if drifts and abs(gained) > TOLERATED * thermal:
         return Verdict(f"{text} That is too much: shorten the time step, or look for noise in the forces.", "bad")
+    if drifts and abs(slope) > 1000 * DRIFT:
+        return Verdict(f"{text} In a longer run that would be too much.", "care")
     return Verdict(text if drifts else f"{text} Within its error that is no drift.", "good")
 
 
