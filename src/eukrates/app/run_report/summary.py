@@ -58,7 +58,8 @@ def _warm(recorded: Recorded) -> Verdict:
         f"{found.canonical_deviation:.1f} K."
     )
     if target is None:
-        return Verdict(f"{text} At constant energy it fluctuates less.")
+        fixed = recorded.told["ensemble"]["kind"] == "nve"
+        return Verdict(f"{text} At constant energy it fluctuates less." if fixed else text)
     off = abs(found.mean - target)
     if off > FEW_SIGMAS * found.error and off > 0.01 * target:
         return Verdict(
@@ -67,10 +68,14 @@ def _warm(recorded: Recorded) -> Verdict:
     return Verdict(text, "good")
 
 
+def _plain(value) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
+
+
 def settings(recorded: Recorded) -> Table:
     """What the run was told."""
     told, chosen = recorded.told, recorded.choices
-    ensemble = ", ".join(f"{k} {v:g}" for k, v in told["ensemble"].items() if k != "kind" and v is not None)
+    ensemble = ", ".join(f"{k} {_plain(v)}" for k, v in told["ensemble"].items() if k != "kind" and v is not None)
     cell = np.asarray(told["system"]["cell"], float)
     lengths = " × ".join(f"{length:.4g}" for length in np.linalg.norm(cell, axis=1))
     long_range = [f"{k} {chosen[k]}" for k in ("electrostatics", "far_cutoff") if k in chosen]
