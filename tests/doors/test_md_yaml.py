@@ -189,3 +189,12 @@ def test_the_configuration_of_the_page_is_one(tmp_path):
     (tmp_path / "run.yaml").write_text(page.partition("```yaml\n")[2].partition("```")[0], encoding="utf-8")
     found = read_run(tmp_path / "run.yaml").choices
     assert (found.pressure_gpa, found.every, found.record) == (1e-4, 8, ("velocities",))
+
+
+def test_an_interrupt_names_the_command_that_goes_on(desk, monkeypatch, capsys):
+    def interrupted(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("eukrates.app.simulation.simulate", interrupted)
+    assert run(["md", str(desk / "run.yaml"), "--folder", "elsewhere"]) == 130
+    assert "`eukrates md --resume --folder elsewhere` goes on" in capsys.readouterr().err

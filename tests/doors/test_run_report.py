@@ -171,6 +171,16 @@ def test_a_piston_has_a_section(gas, tmp_path):
     assert row(found, "compressibility (1/GPa)")[:2] == [show(x) for x in compressibility_per_gpa(volume, 300.0)]
 
 
+def test_a_ramp_has_no_target(gas, tmp_path):
+    folder = shutil.copytree(gas, tmp_path / "ramp")
+    told = json.loads((folder / "settings.json").read_text())
+    told["ensemble"]["temperature_kelvin"] = {"from": 100.0, "to": 300.0}
+    (folder / "settings.json").write_text(json.dumps(told))
+    found = text_of(report_of(folder).html())
+    assert row(found, "temperature (K)")[2] == "–"
+    assert "not that of the bath" not in found
+
+
 def test_what_is_impossible_is_named(text):
     for name, why in (
         ("pressure and volume", "The cell did not move"),

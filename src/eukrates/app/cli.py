@@ -1,12 +1,14 @@
 """The command line. Each verb is in its own file under `commands/` and is three lines of Python away."""
 
 import sys
+from collections.abc import Callable
+from functools import wraps
 from typing import Annotated, Any
 
 import typer
 
 from eukrates.app.commands import COMMANDS
-from eukrates.app.failures import asked_for_traceback, report
+from eukrates.app.failures import Interrupted, asked_for_traceback, report
 from eukrates.app.kept_memory import restart_with_kept_memory
 from eukrates.version import __version__
 
@@ -21,8 +23,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _interruptible(command: Callable) -> Callable:
+    """The command; typer itself would turn an interrupt into an exit code without a word."""
+
+    @wraps(command)
+    def run_it(*arguments, **options):
+        try:
+            return command(*arguments, **options)
+        except KeyboardInterrupt as error:
+            raise Interrupted(*error.args) from error
+
+    return run_it
+
+
 for _command in COMMANDS:
-    app.command()(_command)
+    app.command()(_interruptible(_command))
 
 
 def _version(wanted: bool) -> bool:
@@ -48,8 +65,8 @@ def run(arguments: list[str]) -> int:
         error.show()
         return error.exit_code
     except (Exception, KeyboardInterrupt) as error:
-        interrupted = error.__cause__ or KeyboardInterrupt() if isinstance(error, typer.Abort) else None
-        return report(interrupted or error, traced)
+        stopped = isinstance(error, Interrupted | typer.Abort)
+        return report(KeyboardInterrupt(*error.args) if stopped else error, traced)
 
 
 def main() -> None:

@@ -62,7 +62,7 @@ def demo_page(
         Section(curves.title, [*curves.blocks, MEANING_OF_TRAINING]),
         Section(errors.title, [MEANING_OF_ERRORS, *errors.blocks]),
         inspection_section(inspection),
-        Section(moving.title, [_meaning_of_dynamics(simulated), *moving.blocks, MEANING_OF_BONDS]),
+        Section(moving.title, [_meaning_of_dynamics(simulated, target_kelvin), *moving.blocks, MEANING_OF_BONDS]),
     ]
     return Report("A force field of ethanol", sections, f"{SUBTITLE} · eukrates demo")
 
@@ -121,9 +121,9 @@ def _ran(simulated: Run, target_kelvin: float) -> str:
     )
 
 
-def _meaning_of_dynamics(simulated: Run) -> str:
+def _meaning_of_dynamics(simulated: Run, target_kelvin: float) -> str:
     settings = simulated.settings
-    thermal = 1e3 * KELVIN * (settings.ensemble.temperature_kelvin or 0.0)
+    thermal = 1e3 * KELVIN * target_kelvin
     return (
         f"Langevin dynamics in steps of {settings.timestep_fs:g} fs: friction and noise hold the temperature. Exact "
         "dynamics conserves the total energy with the heat of the bath taken off; a drift would heat the molecule. "

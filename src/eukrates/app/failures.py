@@ -8,6 +8,10 @@ HINT = "(--traceback shows where in the program.)"
 EXPECTED = (ValueError, OSError, ImportError, FloatingPointError)  # their messages are written for people
 
 
+class Interrupted(Exception):
+    """An interrupt in a command, and perhaps how to go on."""
+
+
 def asked_for_traceback(arguments: list[str]) -> bool:
     """By --traceback, or by the environment variable EUKRATES_TRACEBACK."""
     return "--traceback" in arguments or os.environ.get("EUKRATES_TRACEBACK", "") not in ("", "0")

@@ -15,7 +15,7 @@ NORMAL = (0.85, 1.15)  # exponents that pass for diffusion
 FINE, COARSE, SEGMENTS = 10.0, 100.0, 4.0  # 1/cm
 WINDOW_PS = 48.0  # ps × 1/cm: how long a segment is for a resolution
 FASTEST = ((1.5, 3900.0), (3.5, 2900.0), (25.0, 2400.0), (np.inf, 1000.0))  # lightest atom up to (u) → vibration (1/cm)
-SHORTEST_PS = 1.0
+SHORTEST_PS, DIFFUSION_PS = 1.0, 5.0
 
 
 def diffusion(recorded: Recorded) -> Section:
@@ -23,6 +23,8 @@ def diffusion(recorded: Recorded) -> Section:
     if recorded.alone:
         raise ValueError(f"Nothing diffuses here: {recorded.alone}.")
     frames = recorded.some(MOST_FRAMES)
+    if (length := float(np.ptp(frames.time_fs)) / 1000) < DIFFUSION_PS:
+        raise ValueError(f"{length:.3g} ps are too short to see diffusion; {DIFFUSION_PS:g} would be a beginning.")
     z, curves, rows = np.asarray(recorded.structure.numbers), {}, []
     for element in dict.fromkeys(z.tolist()):
         given = recorded.structure, frames.time_fs, frames.positions, np.flatnonzero(z == element)

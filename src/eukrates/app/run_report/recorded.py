@@ -55,9 +55,13 @@ class Recorded:
 
     @property
     def target_kelvin(self) -> float | None:
-        """Of the bath; None where there is none."""
-        ensemble = self.told["ensemble"]
-        return None if ensemble["kind"] == "nve" else ensemble["temperature_kelvin"]
+        """Of the bath; None where there is none, or where it changes in time."""
+        return None if self.told["ensemble"]["kind"] == "nve" else self.constant("temperature_kelvin")
+
+    def constant(self, name: str) -> float | None:
+        """A setting of the ensemble, if it is one number."""
+        value = self.told["ensemble"].get(name)
+        return value if isinstance(value, int | float) else None
 
     @cached_property
     def settled(self) -> dict[str, np.ndarray]:

@@ -5,6 +5,7 @@ import numpy as np
 from eukrates.app.run_report.recorded import Recorded
 from eukrates.app.run_report.thermodynamics import drift_per_ns, heat_measure, temperatures
 from eukrates.plots.report import Block, Verdict
+from eukrates.trust.conservation import DRIFT
 from eukrates.trust.table import Table
 
 TOLERATED = 0.1  # of kT: what the conserved energy of an atom may gain over the whole run without a warning
@@ -44,6 +45,8 @@ def _conserved(recorded: Recorded) -> Verdict:
     drifts = abs(slope) > FEW_SIGMAS * error
     if drifts and abs(gained) > TOLERATED * thermal:
         return Verdict(f"{text} That is too much: shorten the time step, or look for noise in the forces.", "bad")
+    if drifts and abs(slope) > 1000 * DRIFT:
+        return Verdict(f"{text} In a longer run that would be too much.", "care")
     return Verdict(text if drifts else f"{text} Within its error that is no drift.", "good")
 
 
@@ -55,7 +58,8 @@ def _warm(recorded: Recorded) -> Verdict:
         f"{found.canonical_deviation:.1f} K."
     )
     if target is None:
-        return Verdict(f"{text} At constant energy it fluctuates less.")
+        fixed = recorded.told["ensemble"]["kind"] == "nve"
+        return Verdict(f"{text} At constant energy it fluctuates less." if fixed else text)
     off = abs(found.mean - target)
     if off > FEW_SIGMAS * found.error and off > 0.01 * target:
         return Verdict(
@@ -64,10 +68,14 @@ def _warm(recorded: Recorded) -> Verdict:
     return Verdict(text, "good")
 
 
+def _plain(value) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
+
+
 def settings(recorded: Recorded) -> Table:
     """What the run was told."""
     told, chosen = recorded.told, recorded.choices
-    ensemble = ", ".join(f"{k} {v:g}" for k, v in told["ensemble"].items() if k != "kind" and v is not None)
+    ensemble = ", ".join(f"{k} {_plain(v)}" for k, v in told["ensemble"].items() if k != "kind" and v is not None)
     cell = np.asarray(told["system"]["cell"], float)
     lengths = " × ".join(f"{length:.4g}" for length in np.linalg.norm(cell, axis=1))
     long_range = [f"{k} {chosen[k]}" for k in ("electrostatics", "far_cutoff") if k in chosen]

@@ -58,7 +58,7 @@ def temperature(recorded: Recorded) -> Section:
         ("its fluctuation (K)", found.deviation, width.deviation_error, found.canonical_deviation),
         ("potential energy (meV/atom)", potential.mean, potential.error, None),
     ]
-    expected = "" if recorded.target_kelvin is not None else " At constant energy the fluctuation is smaller."
+    expected = "" if recorded.told["ensemble"]["kind"] != "nve" else " At constant energy the fluctuation is smaller."
     note = f"{SETTLED} Expected of the fluctuation: T √(2/f), f = {recorded.freedom} degrees of freedom.{expected}"
     start = float(recorded.settled["time_fs"][0])
     kelvin = drawn["temperature_kelvin"]
@@ -76,13 +76,15 @@ def volume(recorded: Recorded) -> Section:
     if "volume_angstrom3" not in recorded.log:
         raise ValueError("The cell did not move, and a pressure is computed only where a piston needs it (npt).")
     _enough(recorded)
-    drawn, ensemble, start = _thinned(recorded), recorded.told["ensemble"], float(recorded.settled["time_fs"][0])
+    drawn, start = _thinned(recorded), float(recorded.settled["time_fs"][0])
     known = {name: recorded.settled[name] for name in names if name in recorded.settled}
     found = log_statistics(known)
-    targets = {"pressure_gpa": ensemble.get("pressure_gpa")}
-    kappa = compressibility_per_gpa(recorded.settled["volume_angstrom3"], ensemble["temperature_kelvin"])
+    targets = {"pressure_gpa": recorded.constant("pressure_gpa")}
     rows: list[tuple] = [(names[n], s.mean, s.error, s.deviation, targets.get(n)) for n, s in found.items()]
-    rows.append(("compressibility (1/GPa)", *kappa, None, None))
+    kelvin = recorded.constant("temperature_kelvin")
+    if kelvin is not None and len(set(targets.values()) - {None}):
+        kappa = compressibility_per_gpa(recorded.settled["volume_angstrom3"], kelvin)
+        rows.append(("compressibility (1/GPa)", *kappa, None, None))
     figures = [Figure(series(drawn["time_fs"], drawn[n], names[n], targets.get(n), start)) for n in known]
     table = Table("", ("", "mean", "error", "fluctuation", "piston"), rows, SETTLED)
     return Section("Pressure and volume", [table, *figures])
