@@ -18,7 +18,7 @@ def unwatched():
 @pytest.fixture
 def hasty(monkeypatch):
     """Short chunks, a checkpoint and a report after each."""
-    for name, value in (("SECONDS", 0.02), ("COMMIT_SECONDS", 0.0), ("REPORT_SECONDS", 0.0)):
+    for name, value in (("SECONDS", 0.001), ("COMMIT_SECONDS", 0.0), ("REPORT_SECONDS", 0.0)):
         monkeypatch.setattr(engine, name, value)
 
 

@@ -1,8 +1,8 @@
-"""The compiled inner loop: many steps, forces, checks and recorded frames without the host.
+"""The compiled inner loop: many steps, neighbour lists, forces, checks and recorded frames without the host.
 
-What goes wrong inside is a value. A system that goes wrong is halted where it was last good, and the others go on; a
-neighbour list that is outdated ends the chunk before the step that would have been wrong, and the host acts. The loop
-is a `while` that ends at once, so nothing is computed twice.
+What goes wrong inside is a value. A system that goes wrong is halted where it was last good, and the others go on.
+Lists are made anew where atoms are about to leave their reach; one that has no room for all pairs ends the chunk, and
+the host makes room and goes on from there. Loops are a `while` that ends at once, so nothing is computed twice.
 """
 
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from jaxtyping import Array, Bool, Float, Int
 from eukrates.dynamics.constraints import Constraints, constrained
 from eukrates.dynamics.ensembles import Ensemble
 from eukrates.dynamics.integrators import Alphabet, Move, Time
+from eukrates.dynamics.lists import Lists
 from eukrates.dynamics.phase import Phase
 from eukrates.dynamics.verdict import Verdict
 from eukrates.dynamics.watch import Bounds
@@ -22,7 +23,10 @@ from eukrates.matter import Graph
 from eukrates.matter.verlet import displacements
 from eukrates.numerics import sum_by
 from eukrates.potential import Potential, evaluate
+from eukrates.shapes import AnyArray
 from eukrates.units import KELVIN
+
+HURRY = 1.5  # times how far the fastest atom flies in a step: lists that may not last as long are made anew
 
 
 class Course(NamedTuple):
@@ -31,8 +35,6 @@ class Course(NamedTuple):
     timestep: Float[Array, ""] | float  # internal units
     until: Int[Array, ""] | int  # the step at which to end
     every: Int[Array, ""] | int  # steps between frames
-    reach: Float[Array, ""] | float  # Å, of the neighbour list
-    listed: Float[Array, ""] | float  # Å, up to which pairs are in it
     freedom: Float[Array, " systems"]  # degrees of freedom; 0 for padding
     hottest: Float[Array, " systems"]  # K
     constraints: Constraints | None
@@ -54,13 +56,24 @@ class Snapshots(eqx.Module):
     pressure: Float[Array, "*frames systems"]
 
 
+class Origin(eqx.Module):
+    """Where neighbours were last listed."""
+
+    positions: Float[AnyArray, "atoms 3"]  # Å
+    cell: Float[AnyArray, "systems 3 3"]  # Å
+    step: Int[AnyArray, ""]
+
+
 class Place(eqx.Module):
     """Where a batch of systems is."""
 
     phase: Phase  # of every system after its last good step
     step: Int[Array, ""]
+    origin: Origin
     alive: Bool[Array, " systems"]  # false where a system was halted, and for padding
-    outran: Bool[Array, " systems"]  # whose atoms have moved beyond the reach of the neighbour list
+    worn: Bool[Array, ""]  # the lists must be made anew before the next step
+    outgrown: Bool[Array, ""]  # they have no room for all pairs, or what was planned for them does not hold any more
+    needed: Int[Array, "2"]  # pairs near and far when they were made, see `Lists`
     verdict: Int[Array, " systems"]  # of those that were halted
     last: Int[Array, " systems"]  # the last good step of those that were halted
     refused: Float[Array, "atoms 3"]  # Å, positions that were not accepted when a system was halted
@@ -69,7 +82,16 @@ class Place(eqx.Module):
     @property
     def goes_on(self) -> Bool[Array, ""]:
         """Whether another step can be taken from here."""
-        return jnp.any(self.alive) & ~jnp.any(self.outran)
+        return jnp.any(self.alive) & ~self.worn & ~self.outgrown
+
+
+class Start(NamedTuple):
+    """Where a chunk begins."""
+
+    phase: Phase
+    origin: Origin
+    step: Int[Array, ""]
+    alive: Bool[Array, " systems"]
 
 
 class Outcome(NamedTuple):
@@ -80,14 +102,16 @@ class Outcome(NamedTuple):
     count: Int[Array, ""]  # frames recorded
 
 
-def feeler(potential: Potential, graph: Graph, origin: Float[Array, "atoms 3"], listed, flexible: bool) -> Move:
-    """Energy and forces from `graph` at the positions of a phase, and how far these are from the list's `origin`.
+def feeler(potential: Potential, graph: Graph, listed: float, flexible: bool) -> Move:
+    """Energy and forces from `graph` at the positions of a phase, and how far these are from where it was made.
 
-    In a flexible cell also the virial; and the list, of all pairs up to `listed` Å, is worn by displacements from where
-    the strain F of the cell took the atoms and by the strain itself: a pair has come closer by (1 - σ_min(F)) r at
-    most, and σ_min(F) ≥ 1 - ‖F - 1‖.
+    In a flexible cell also the virial; and the graph, of all pairs up to `listed` Å, is worn by displacements from
+    where the strain F of the cell took the atoms and by the strain itself: a pair has come closer by (1 - σ_min(F)) r
+    at most, and σ_min(F) ≥ 1 - ‖F - 1‖.
     """
     want = ("energy", "forces", "stress") if flexible else ("energy", "forces")
+
+    origin = graph.system.positions
 
     def feel(phase: Phase, dt: Time) -> Phase:
         here = eqx.tree_at(lambda g: (g.system.positions, g.system.cell), graph, (phase.positions, phase.cell))
@@ -118,35 +142,62 @@ def temperatures(kinetic: Float[Array, " systems"], freedom: Float[Array, " syst
 
 @eqx.filter_jit
 def advance(
-    potential: Potential, graph: Graph, origin, ensemble: Ensemble, course: Course, start: tuple, capacity: int
+    potential: Potential, lists: Lists, ensemble: Ensemble, course: Course, start: Start, capacity: int
 ) -> Outcome:
-    """From `start` = (phase, step, alive) to `course.until`, to `capacity` frames, or to where nothing goes on."""
-    letters = Alphabet(feeler(potential, graph, origin, course.listed, ensemble.flexible))
+    """From `start` to `course.until`, to `capacity` frames, or to where nothing goes on."""
+
+    def to_next_lists(state):
+        now, frames, count = state
+        found = lists.search(now.origin.positions, now.origin.cell)
+        tell = lambda place: (place.outgrown, place.needed)
+        now = eqx.tree_at(tell, now, (~found.complete, found.needed))
+        now, frames, count = _with(found.graph, potential, lists, ensemble, course, (now, frames, count))
+        return _at_new_origin(now), frames, count
+
+    def more(state):
+        now, frames, count = state
+        return (now.step < course.until) & now.goes_on & (count < frames.step.shape[0])
+
+    phase, origin, step, alive = start
+    blank = jax.tree.map(lambda row: jnp.zeros((capacity, *row.shape), row.dtype), snapshot(phase, step))
+    no, none = jnp.asarray(False), jnp.zeros(alive.shape, jnp.int64)
+    never = jnp.zeros_like(phase.positions), jnp.zeros_like(phase.masses)
+    here = Place(phase, step, origin, alive, no, no, jnp.zeros(2, jnp.int64), none, none, *never)
+    return Outcome(*jax.lax.while_loop(more, to_next_lists, (here, blank, jnp.zeros_like(step))))
+
+
+def _with(graph: Graph, potential: Potential, lists: Lists, ensemble: Ensemble, course: Course, state: tuple) -> tuple:
+    """As far as one graph serves, recording frames."""
+    letters = Alphabet(feeler(potential, graph, lists.listed, ensemble.flexible))
     if course.constraints is not None:
         letters = constrained(letters, course.constraints)
 
     def stepper(now):
         move = ensemble.at(now.step * course.timestep).step(letters, course.freedom)
-        return _judged(move(now.phase, course.timestep), now, graph, course)
+        return _judged(move(now.phase, course.timestep), now, graph, lists.reach, course)
 
     def to_next_frame(state):
-        now, frames, count = state
-        end = jnp.minimum((now.step // course.every + 1) * course.every, course.until)
-        now = jax.lax.while_loop(lambda place: (place.step < end) & place.goes_on, stepper, now)
-        whole = (now.step % course.every == 0) & now.goes_on
+        before, frames, count = state
+        end = jnp.minimum((before.step // course.every + 1) * course.every, course.until)
+        now = jax.lax.while_loop(lambda place: (place.step < end) & place.goes_on, stepper, before)
+        whole = (now.step % course.every == 0) & (now.step > before.step)
         frames = jax.tree.map(lambda rows, row: rows.at[count].set(row), frames, snapshot(now.phase, now.step))
         return now, frames, count + whole
 
     def more(state):
-        now, _, count = state
-        return (now.step < course.until) & now.goes_on & (count < capacity)
+        now, frames, count = state
+        return (now.step < course.until) & now.goes_on & (count < frames.step.shape[0])
 
-    phase, step, alive = start
-    blank = jax.tree.map(lambda row: jnp.zeros((capacity, *row.shape), row.dtype), snapshot(phase, step))
-    none = jnp.zeros(alive.shape, jnp.int64)
-    never = jnp.zeros_like(phase.positions), jnp.zeros_like(phase.masses)
-    here = Place(phase, step, alive, jnp.zeros_like(alive), none, none, *never)
-    return Outcome(*jax.lax.while_loop(more, to_next_frame, (here, blank, jnp.zeros_like(step))))
+    return jax.lax.while_loop(more, to_next_frame, state)
+
+
+def _at_new_origin(now: Place) -> Place:
+    """Where the lists are worn, they are to be made for where the atoms are now."""
+    here = Origin(now.phase.positions, now.phase.cell, now.step)
+    origin = jax.tree.map(lambda new, old: jnp.where(now.worn, new, old), here, now.origin)
+    moved = jnp.where(now.worn, 0.0, now.phase.moved)
+    none = jnp.asarray(False)
+    return eqx.tree_at(lambda p: (p.origin, p.phase.moved, p.worn), now, (origin, moved, none))
 
 
 def snapshot(phase: Phase, step) -> Snapshots:
@@ -165,24 +216,34 @@ def snapshot(phase: Phase, step) -> Snapshots:
     )
 
 
-def _judged(after: Phase, before: Place, graph: Graph, course: Course) -> Place:
-    """The place after a step from `before` to `after`: taken by the systems for which it is fine."""
+def _judged(after: Phase, before: Place, graph: Graph, reach: float, course: Course) -> Place:
+    """The place after a step from `before` to `after`: taken by the systems for which it is fine.
+
+    Where atoms have moved beyond the reach of the lists, the step is taken by none, and the lists are worn. They also
+    are where atoms could do so in the next step; a system of which they do in the first step with new lists is halted.
+    """
     finite = jnp.isfinite(after.positions) & jnp.isfinite(after.momenta) & jnp.isfinite(after.forces)
     each = jnp.where(jnp.all(finite, axis=1), after.kinetic_energies, jnp.inf)
     kinetic = sum_by(each, after.owner, after.energy.shape[0])
-    verdict = jnp.where(course.bounds.broken(after), int(Verdict.BROKEN), 0)
+    outran = after.moved > reach
+    verdict = jnp.where(outran, int(Verdict.OUTRAN), 0)
+    verdict = jnp.where(course.bounds.broken(after), int(Verdict.BROKEN), verdict)
     verdict = jnp.where(course.bounds.collided(after, graph), int(Verdict.COLLIDED), verdict)
     verdict = jnp.where(temperatures(kinetic, course.freedom) > course.hottest, int(Verdict.TOO_HOT), verdict)
     verdict = jnp.where(jnp.isfinite(kinetic) & jnp.isfinite(after.energy), verdict, int(Verdict.NOT_FINITE))
-    outran = before.alive & (verdict == Verdict.FINE) & (after.moved > course.reach)
-    taken = ~jnp.any(outran)
-    good = before.alive & (verdict == Verdict.FINE) & taken
-    halted = before.alive & (verdict != Verdict.FINE) & taken
+    late = jnp.any(before.alive & outran & jnp.isfinite(kinetic)) & (before.step > before.origin.step)
+    good = before.alive & (verdict == Verdict.FINE) & ~late
+    halted = before.alive & (verdict != Verdict.FINE) & ~late
+    fastest = jnp.sqrt(jnp.max(jnp.sum(jnp.where(good[after.owner, None], after.velocities, 0.0) ** 2, axis=1)))
+    soon = jnp.any(good & (after.moved + HURRY * fastest * course.timestep > reach))
     return Place(
         phase=after.where(good, before.phase),
         step=before.step + jnp.any(good),
+        origin=before.origin,
         alive=before.alive & ~halted,
-        outran=outran,
+        worn=late | soon,
+        outgrown=before.outgrown,
+        needed=before.needed,
         verdict=jnp.where(halted, verdict, before.verdict),
         last=jnp.where(halted, before.step, before.last),
         refused=jnp.where(halted[after.owner, None], after.positions, before.refused),

@@ -11,12 +11,12 @@ import numpy as np
 
 from eukrates.data.atoms import to_atoms
 from eukrates.data.trajectory import Frames
-from eukrates.dynamics.chunk import Course, Outcome, Place, Snapshots, advance, snapshot
+from eukrates.dynamics.chunk import Course, Outcome, Place, Snapshots, Start, advance, snapshot
 from eukrates.dynamics.clusters import together
 from eukrates.dynamics.ensembles import Ensemble
 from eukrates.dynamics.journals import Journals
 from eukrates.dynamics.settings import Settings
-from eukrates.dynamics.standing import Standing, neighbours, placed
+from eukrates.dynamics.standing import Standing, placed
 from eukrates.dynamics.verdict import Verdict, explained
 from eukrates.dynamics.watch import bounds_of
 from eukrates.numerics import to_device
@@ -67,7 +67,7 @@ class Engine:
             self._ensemble = stacked([one.ensemble for one in members])
             self._freedom = jnp.array([*(float(one.freedom) for one in members), 0.0])
             self._hottest = jnp.array([*(one.ensemble.bound_kelvin for one in members), math.inf])
-        self._structures = [one.structure for one in members]
+        self._structures, self._fixed = [one.structure for one in members], None
         self._capacity = int(np.clip(FRAME_BYTES // (72 * self._ends[-1]), 1, MOST_FRAMES))
 
     @property
@@ -108,13 +108,13 @@ class Engine:
                 if compiled:
                     self.warm_steps += step - standing.step
                     self.warm_seconds += time.perf_counter() - clock
-                alive, standing = standing.alive, self._halted(replace(standing, phase=place.phase, step=step), place)
+                alive = standing.alive
+                standing = replace(standing, phase=place.phase, step=step, origin=place.origin)
+                standing = self._halted(standing, place)
                 self._record(outcome, alive, standing.last)
                 compiled = True
-                if np.any(place.outran) and step > standing.neighbours.born:
-                    room = standing.neighbours.room
-                    standing = self._renewed(standing)
-                    compiled = standing.neighbours.room == room
+                if bool(place.outgrown):
+                    standing, compiled = self._with_room(standing, place), False
                 over, now = step == plan.steps or not standing.alive.any(), time.perf_counter()
                 if over or now - committed >= COMMIT_SECONDS:
                     self.journals.commit(standing)
@@ -125,21 +125,20 @@ class Engine:
         return standing
 
     def _chunk(self, standing: Standing, until: int, timestep: float) -> Outcome:
-        listed = standing.neighbours.listed
-        graph, systems = listed.graph, listed.graph.system.systems
-        farthest = max(edges.cutoff for edges in (graph.near, graph.far) if edges is not None)
+        atoms, systems = standing.lists.world.atoms, standing.lists.world.systems
         limits = self._freedom[:systems], self._hottest[:systems]
-        bounds = bounds_of(self.plan.record.watch, self._structures, graph.system.atoms)
-        held = together(
-            [one.constraints for one in self.members], [s.atoms for s in self._structures], graph.system.atoms
-        )
-        course = Course(timestep, until, self.plan.record.every, listed.reach, farthest, *limits, held, bounds)
+        if self._fixed is None:
+            bounds = bounds_of(self.plan.record.watch, self._structures, atoms)
+            each = [one.constraints for one in self.members], [s.atoms for s in self._structures]
+            self._fixed = to_device((together(*each, atoms), bounds))
+        course = Course(timestep, until, self.plan.record.every, *limits, *self._fixed)
         course = jax.tree.map(jnp.asarray, course)
         ensemble = jax.tree.map(lambda numbers: numbers[:systems], self._ensemble)
-        inputs = to_device((listed.graph, listed.origin))
-        alive = jnp.asarray(np.pad(standing.alive, (0, systems - len(self.members))))
-        start = (to_device(standing.phase), jnp.asarray(standing.step), alive)
-        return jax.block_until_ready(advance(self._potential, *inputs, ensemble, course, start, self._capacity))
+        alive = np.pad(standing.alive, (0, systems - len(self.members)))
+        start = Start(standing.phase, standing.origin, jnp.asarray(standing.step), jnp.asarray(alive))
+        lists, start = to_device((standing.lists, start))
+        outcome = advance(self._potential, lists, ensemble, course, start, self._capacity)
+        return jax.block_until_ready(outcome)
 
     def _record(self, outcome: Outcome, alive: np.ndarray, last: np.ndarray) -> None:
         """Frames to the journals of those that were `alive`, as far as each came."""
@@ -178,25 +177,24 @@ class Engine:
             cell=host(rows.cell)[:, n] if s.ensemble.flexible else None,
         )
 
-    def _renewed(self, standing: Standing) -> Standing:
-        """With a neighbour list for where the atoms are now."""
-        old, phase = standing.neighbours, standing.phase
-        here = placed(self._structures, np.asarray(phase.positions), np.asarray(phase.cell))
-        new = neighbours(self._potential, here, self.plan.skin, standing.step, old.room)
-        if new.room != old.room:
-            grew = f"Room for neighbour pairs grew from {_pairs(old.room)} to {_pairs(new.room)}"
-            self.journals.note(standing.step, f"{grew} at step {standing.step}; the step is compiled anew.")
-        return replace(standing, phase=phase.but(moved=jnp.zeros_like(phase.moved)), neighbours=new)
+    def _with_room(self, standing: Standing, place: Place) -> Standing:
+        """With neighbour lists that have room for what was needed where they were last made."""
+        here = placed(self._structures, np.asarray(standing.origin.positions), np.asarray(standing.origin.cell))
+        old, new = standing.lists, standing.lists.replanned(self._potential, here, np.asarray(place.needed).tolist())
+        if old.plan == new.plan and np.array_equal(old.world.cell, new.world.cell):
+            why = "The plan of neighbour lists that was made for a cell does not serve it."
+            raise RuntimeError(f"{why} This is an error in Eukrates; please report it with {new.plan}.")
+        grew = f"Room for neighbour pairs grew from {old.plan.room} to {new.plan.room}"
+        changed = grew if new.plan.room != old.plan.room else "The search for neighbours was planned anew"
+        self.journals.note(standing.step, f"{changed} at step {standing.step}; the step is compiled anew.")
+        return replace(standing, lists=new)
 
     def _halted(self, standing: Standing, place: Place) -> Standing:
-        """With those halted that went wrong, or whose atoms fly too fast for a list that has just been made."""
-        last, members = standing.last.copy(), len(self.members)
-        verdicts, outran = np.array(place.verdict)[:members], np.asarray(place.outran)[:members]
-        if standing.step == standing.neighbours.born:
-            verdicts[outran] = Verdict.OUTRAN
-            last[outran] = standing.step
+        """With those halted that went wrong."""
+        members = len(self.members)
+        verdicts = np.asarray(place.verdict)[:members]
         wrong = standing.alive & (verdicts != Verdict.FINE)
-        last[wrong & ~outran] = np.asarray(place.last)[:members][wrong & ~outran]
+        last = np.where(wrong, np.asarray(place.last)[:members], standing.last)
         for n in _which(wrong):
             self._stop(n, int(last[n]), Verdict(int(verdicts[n])), place)
         return replace(standing, last=last)
@@ -256,7 +254,3 @@ def stacked(ensembles: Sequence[Ensemble]) -> Ensemble:
 
 def _which(chosen: np.ndarray) -> list[int]:
     return np.flatnonzero(chosen).tolist()
-
-
-def _pairs(room) -> int:
-    return room.pairs + room.far_pairs

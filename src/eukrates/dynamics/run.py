@@ -15,15 +15,17 @@ from jaxtyping import Array, Key
 from eukrates.data.atoms import to_atoms
 from eukrates.data.trajectory import Trajectory
 from eukrates.dynamics.begin import Start, initial_momenta, structure_and_masses
+from eukrates.dynamics.chunk import Origin
 from eukrates.dynamics.constraints import Constraints
 from eukrates.dynamics.engine import Engine, Progress
 from eukrates.dynamics.ensembles import Ensemble
 from eukrates.dynamics.journal import CHECKPOINT, Journal, read_settings, write_settings
 from eukrates.dynamics.journals import MEMBERS, Journals, directories, records
+from eukrates.dynamics.lists import lists_for
 from eukrates.dynamics.momenta import degrees_of_freedom
 from eukrates.dynamics.phase import at_rest
 from eukrates.dynamics.settings import Record, Settings, identity
-from eukrates.dynamics.standing import Standing, load_arrays, neighbours, placed, standing_from
+from eukrates.dynamics.standing import Standing, load_arrays, placed, standing_from
 from eukrates.matter import System
 from eukrates.numerics import to_device, to_host
 from eukrates.potential import Potential, check_electrons, check_system
@@ -173,17 +175,20 @@ def _start(
     Raises:
         ValueError: charges are to be recorded and the potential knows none.
     """
-    found = neighbours(potential, [one.structure for one in settings], SKIN, 0)
-    world, masses = found.listed.graph.system, np.concatenate([one.masses for one in settings])
+    lists = lists_for(potential, [one.structure for one in settings], SKIN)
+    world, masses = lists.world, np.concatenate([one.masses for one in settings])
     with jax.enable_x64(True):
         each = jnp.stack([*keys, *[keys[-1]] * (world.systems - len(settings))])
         charged = "charges" in settings[0].record.what
-        if charged and eqx.filter_eval_shape(potential, to_device(found.listed.graph)).charges is None:
+        there = to_device(lists)
+        told = lambda: potential(there.search(there.world.positions, there.world.cell).graph)
+        if charged and eqx.filter_eval_shape(told).charges is None:
             raise ValueError("Charges were to be recorded, and this potential knows none. Leave them out of `what`.")
         phase = at_rest(world, masses, each, to_host(settings[0].ensemble.extra(world.systems)), charged)
     p = np.concatenate(momenta)
     phase = phase.but(momenta=np.pad(p, ((0, phase.momenta.shape[0] - p.shape[0]), (0, 0))))
-    return Standing(phase, 0, found, np.full(len(settings), np.nan), np.full(len(settings), -1))
+    origin = Origin(phase.positions, phase.cell, np.array(0))
+    return Standing(phase, 0, lists, origin, np.full(len(settings), np.nan), np.full(len(settings), -1))
 
 
 def _check(potential: Potential, structure: System, ensemble: Ensemble, held: Constraints | None) -> None:
@@ -242,7 +247,7 @@ def resume_many(
         raise ValueError(f"{directory} was run with the potential {before}; given is {now}. They differ.")
     arrays = load_arrays(directory / CHECKPOINT)
     settings = [Settings.from_json(*one) for one in zip(told, each, strict=True)]
-    standing = standing_from(arrays, potential, [one.structure for one in settings], settings[0].skin)
+    standing = standing_from(arrays, potential, [one.structure for one in settings])
     if steps is not None:
         if steps < standing.step:
             raise ValueError(f"{directory} has done {standing.step} steps already, more than the {steps} asked for.")

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from eukrates.matter.batch import Size, pad
 from eukrates.matter.graph import Graph
-from eukrates.matter.neighbours import complete, graph
+from eukrates.matter.neighbours import complete, graph, neighbours
 from eukrates.matter.system import System
 from eukrates.numerics import sum_by
 
@@ -18,6 +18,7 @@ from eukrates.numerics import sum_by
 # that a skin would list anyway.
 ALWAYS_COMPLETE = 12
 COMPLETE_IF_WITHIN = 1.3
+MOST_COMPLETE = 1000  # atoms
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +61,16 @@ class VerletList:
             spin=None if structure.spin is None else _filled((s.systems,), structure.spin),
         )
         return Graph(placed, self.graph.near, self.graph.far, self.graph.waves)
+
+
+def few_enough(structure: System, cutoff: float) -> bool:
+    """Whether all pairs of one structure are hardly more than those within the shortest cutoff that is read."""
+    n = structure.atoms
+    if np.any(structure.cell):
+        return False
+    if n <= ALWAYS_COMPLETE:
+        return True
+    return n <= MOST_COMPLETE and n * (n - 1) <= COMPLETE_IF_WITHIN * neighbours(structure, cutoff).i.size
 
 
 def displacement(positions: Float[np.ndarray, "atoms 3"], origin: Float[np.ndarray, "atoms 3"]) -> float:
@@ -107,12 +118,9 @@ def verlet(
         raise ValueError(f"Expected a positive, finite skin in Å, got {skin!r}.")
     listed = graph(structure, cutoff + skin, None if far_cutoff is None else far_cutoff + skin, waves)
     reach = skin / 2
-    if compact and not np.any(structure.cell):
-        n = structure.atoms
-        listings = [e for e in (listed.near, listed.far) if e is not None]
-        if n <= ALWAYS_COMPLETE or all(n * (n - 1) <= COMPLETE_IF_WITHIN * e.i.size for e in listings):
-            everyone = complete(n)
-            listed, reach = Graph(structure, everyone, None if far_cutoff is None else everyone, waves), math.inf
+    if compact and few_enough(structure, skin + (cutoff if far_cutoff is None else min(cutoff, far_cutoff))):
+        everyone = complete(structure.atoms)
+        listed, reach = Graph(structure, everyone, None if far_cutoff is None else everyone, waves), math.inf
     return VerletList(listed, np.asarray(structure.positions), reach)
 
 

@@ -1,0 +1,151 @@
+"""The neighbour lists of a run: what is decided on the host, and the search inside the compiled loop."""
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, cast
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from eukrates.matter import Graph, Size, System, batch, pad, rounded
+from eukrates.matter.bins import Bins
+from eukrates.matter.edges import Edges
+from eukrates.matter.graph import Waves, most_waves
+from eukrates.matter.neighbours import complete
+from eukrates.matter.search import SearchPlan, search, search_plan
+from eukrates.matter.search_kernel import available
+from eukrates.matter.verlet import few_enough
+from eukrates.potential import Potential
+
+MORE = 1.25  # room for pairs over those that are there, when it has to grow
+BITS = 5  # room is rounded up to numbers with this many significant bits
+STRETCH = 1.09  # of lattice vectors, for which the waves of a potential suffice (see `Potential.waves`)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is decided before compiling; near and far are None where all pairs are listed once and for ever."""
+
+    near: SearchPlan | None
+    far: SearchPlan | None
+    waves: Waves | None
+    skin: float  # Å
+
+    @property
+    def room(self) -> int:
+        """For how many pairs there is room, near and far together."""
+        return sum(one.half for one in (self.near, self.far) if one is not None)
+
+    def to_json(self) -> str:
+        """For a checkpoint."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Plan":
+        """Back again."""
+        told: dict[str, Any] = json.loads(text)
+        near, far = (None if one is None else _search_plan_from(one) for one in (told["near"], told["far"]))
+        return cls(near, far, None if told["waves"] is None else tuple(told["waves"]), told["skin"])
+
+
+class Found(eqx.Module):
+    """A list, and whether it is complete."""
+
+    graph: Graph
+    needed: Int[Array, "2"]  # pairs near and far, each counted once; -1 where a plan does not fit
+    complete: Bool[Array, ""]
+
+
+class Lists(eqx.Module):
+    """How to list the neighbours of systems laid end to end, wherever they are."""
+
+    world: System  # padded, at the places for which the plan was made
+    always: tuple[Edges, Edges | None] | None  # all pairs, near and far, where there is nothing to search
+    plan: Plan = eqx.field(static=True)
+
+    @property
+    def reach(self) -> float:
+        """Å that atoms may move from where they were listed; infinite where all pairs are."""
+        return math.inf if self.always is not None else self.plan.skin / 2
+
+    @property
+    def listed(self) -> float:
+        """Å, up to which pairs are in the lists."""
+        return max((one.cutoff for one in (self.plan.near, self.plan.far) if one is not None), default=math.inf)
+
+    def search(self, positions: Float[Array, "atoms 3"], cell: Float[Array, "systems 3 3"]) -> Found:
+        """The neighbours of atoms at these positions, in these cells."""
+        s, plan = self.world, self.plan
+        here = System(s.numbers, positions, cell, s.owner, s.real, s.charge, s.spin)
+        if self.always is not None:
+            near, far = self.always
+            return Found(Graph(here, near, far, plan.waves), jnp.zeros(2, jnp.int64), jnp.asarray(True))
+        close = cast(SearchPlan, plan.near)
+        near, count = search(positions, cell, s, close)
+        far, more, holds = None, jnp.asarray(0, count.dtype), close.holds(count)
+        if plan.far is not None:
+            far, more = search(positions, cell, s, plan.far)
+            holds &= plan.far.holds(more)
+        if plan.waves is not None:
+            length = lambda cell: jnp.linalg.norm(jnp.asarray(cell), axis=2)
+            holds &= jnp.all(length(cell) <= STRETCH * length(s.cell))
+        return Found(Graph(here, near, far, plan.waves), jnp.stack([count, more]), jnp.asarray(holds))
+
+    def replanned(self, potential: Potential, structures: Sequence[System], needed: Sequence[int]) -> "Lists":
+        """For systems that are elsewhere now, with room for the pairs that were needed."""
+        old, waves = self.plan, _waves(potential, structures)
+        world = _world(structures)
+        again = lambda plan, n: None if plan is None else search_plan(world, plan.cutoff, _grown(plan, n))
+        return Lists(world, None, Plan(again(old.near, needed[0]), again(old.far, needed[1]), waves, old.skin))
+
+
+def lists_for(potential: Potential, structures: Sequence[System], skin: float) -> Lists:
+    """Lists for structures laid end to end: of all pairs where that is hardly more than a search would find."""
+    waves = _waves(potential, structures)
+    near, far = potential.cutoff, potential.far_cutoff
+    if all(few_enough(s, skin + (near if far is None else min(near, far))) for s in structures):
+        whole = batch([Graph(s, complete(s.atoms)) for s in structures])
+        always = (whole.near, None if far is None else whole.near)
+        return Lists(whole.system, always, Plan(None, None, waves, skin))
+    world = _world(structures)
+    beyond = None if far is None else search_plan(world, far + skin)
+    return Lists(world, None, Plan(search_plan(world, near + skin), beyond, waves, skin))
+
+
+def lists_from(plan: Plan, potential: Potential, structures: Sequence[System]) -> Lists:
+    """The lists of a plan that was written down, for the structures that it was made for."""
+    if plan.near is None:
+        return lists_for(potential, structures, plan.skin)
+    searches = plan.near, plan.far
+    if available() or all(one is None or one.bins is not None for one in searches):
+        return Lists(_world(structures), None, plan)
+    world = _world(structures)  # planned for a kernel that is not here
+    again = lambda one: None if one is None else search_plan(world, one.cutoff, one.half)
+    return Lists(world, None, Plan(again(plan.near), again(plan.far), plan.waves, plan.skin))
+
+
+def _world(structures: Sequence[System]) -> System:
+    """End to end, with an atom and a system of padding."""
+    nobody = np.zeros(0, np.int32)
+    none = Edges(nobody, nobody, np.zeros((0, 3), np.int32), np.zeros(0, bool), math.inf)
+    bare = batch([Graph(s, none) for s in structures])
+    return pad(bare, Size(bare.system.atoms + 1, 0, bare.system.systems + 1)).system
+
+
+def _waves(potential: Potential, structures: Sequence[System]) -> Waves | None:
+    return most_waves([one for s in structures if (one := potential.waves(s.cell)) is not None])
+
+
+def _grown(plan: SearchPlan, needed: int) -> int:
+    return plan.half if needed <= plan.half else rounded(math.ceil(MORE * needed), BITS)
+
+
+def _search_plan_from(told: dict[str, Any]) -> SearchPlan:
+    bins = told["bins"]
+    if bins is not None:
+        bins = Bins(tuple(bins["shape"]), tuple(bins["reach"]), bins["room"])
+    return SearchPlan(told["cutoff"], told["half"], bins)
