@@ -12,6 +12,7 @@ from eukrates.dynamics.martyna_tobias_klein import Piston, mtk, piston_at_rest
 from eukrates.dynamics.nose_hoover import at_rest, nose_hoover
 from eukrates.dynamics.rescaling import at_ease, cell_rescaling, settle, velocity_rescaling
 from eukrates.dynamics.schedules import Schedule, schedule, spelled
+from eukrates.dynamics.stillness import still
 from eukrates.dynamics.stretching import cell_stretching
 from eukrates.dynamics.thermostats import baoab, between, ornstein_uhlenbeck
 
@@ -78,9 +79,9 @@ class VelocityRescaling(Ensemble):
         check_bath(self.temperature_kelvin, time_fs=self.time_fs)
 
     def step(self, letters: Alphabet, freedom: Float[Array, " systems"]) -> Move:
-        """Half the bath, BAB, half the bath."""
+        """Half the bath, BAB, half the bath, without motion of the whole."""
         bath = velocity_rescaling(self.temperature_kelvin, self.time_fs, freedom)
-        return between(bath, velocity_verlet(letters))
+        return spell((between(bath, velocity_verlet(letters)), 1.0), (still, 0.0))
 
 
 class NoseHoover(Ensemble):
@@ -140,10 +141,10 @@ class NPT(Ensemble):
         check_pressure(self.pressure_gpa)
 
     def step(self, letters: Alphabet, freedom: Float[Array, " systems"]) -> Move:
-        """Half the bath, B, half of A, the piston, half of A, B, half the bath."""
+        """Half the bath, B, half of A, the piston, half of A, B, half the bath, without motion of the whole."""
         bath = velocity_rescaling(self.temperature_kelvin, self.time_fs, freedom)
         given = (self.temperature_kelvin, self.pressure_gpa, self.piston_fs, self.compressibility_per_gpa)
-        return between(bath, _with_piston(letters, cell_rescaling(*given)))
+        return spell((between(bath, _with_piston(letters, cell_rescaling(*given))), 1.0), (still, 0.0))
 
     def extra(self, systems: int) -> dict[str, Array]:
         """Of the piston at the start."""
@@ -182,7 +183,7 @@ class FlexibleNPT(Ensemble):
         """That of `NPT` with the other piston."""
         bath = velocity_rescaling(self.temperature_kelvin, self.time_fs, freedom)
         given = (self.temperature_kelvin, self.pressure_gpa, self.piston_fs, self.compressibility_per_gpa)
-        return between(bath, _with_piston(letters, cell_stretching(*given)))
+        return spell((between(bath, _with_piston(letters, cell_stretching(*given))), 1.0), (still, 0.0))
 
     def extra(self, systems: int) -> dict[str, Array]:
         """Of the piston at the start."""

@@ -76,7 +76,7 @@ def mtk(letters: Alphabet, piston: Piston, bath_fs: Number) -> Move:
     moves of their own, so that kick and drift remain those of the alphabet. The two differ by third order in dt.
     """
     bath = nose_hoover(piston.temperature_kelvin, bath_fs, piston.freedom)
-    chains = spell((piston.cool, 0.5), (bath, 1.0), (piston.cool, 0.5))
+    chains = spell((piston.cool, 1.0), (bath, 1.0))  # one after the other or both at once: they share no variable
     kick = spell((piston.drag, 0.25), (letters.kick, 0.5), (piston.drag, 0.25))
     drift = spell((piston.grow, 0.5), (letters.drift, 1.0), (piston.grow, 0.5))
     matter = spell((kick, 1.0), (drift, 1.0), (letters.feel, 0.0), (kick, 1.0))

@@ -10,7 +10,6 @@ from eukrates.dynamics.phase import Phase
 from eukrates.units import FS, KELVIN
 
 LINKS = 3
-ROUNDS = 2
 WEIGHTS = (1 / (2 - 2 ** (1 / 3)), 1 - 2 / (2 - 2 ** (1 / 3)), 1 / (2 - 2 ** (1 / 3)))  # Suzuki & Yoshida, 4th order
 
 
@@ -39,14 +38,13 @@ class Chain:
         places, speeds = phase.extra[f"{self.name}_places"], phase.extra[f"{self.name}_speeds"]
         before, scale = self._energy(places, speeds), jnp.ones_like(kinetic)
         each = [speeds[:, k] for k in range(LINKS)]
-        for _ in range(ROUNDS):
-            for weight in WEIGHTS:
-                h = weight * dt / ROUNDS
-                self._push(each, range(LINKS - 1, -1, -1), kinetic, h)
-                slow = jnp.exp(-h * each[0])
-                scale, kinetic = scale * slow, kinetic * slow**2
-                places = places + h * jnp.stack(each, axis=1)
-                self._push(each, range(LINKS), kinetic, h)
+        for weight in WEIGHTS:
+            h = weight * dt
+            self._push(each, range(LINKS - 1, -1, -1), kinetic, h)
+            slow = jnp.exp(-h * each[0])
+            scale, kinetic = scale * slow, kinetic * slow**2
+            places = places + h * jnp.stack(each, axis=1)
+            self._push(each, range(LINKS), kinetic, h)
         speeds = jnp.stack(each, axis=1)
         extra = phase.extra | {f"{self.name}_places": places, f"{self.name}_speeds": speeds}
         return phase.but(heat=phase.heat + before - self._energy(places, speeds), extra=extra), scale
