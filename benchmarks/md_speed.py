@@ -1,18 +1,28 @@
-"""Molecular dynamics of ethanol with SO3krates: our loop beside ASE's VelocityVerlet around our own calculator.
+"""Molecular dynamics with SO3LR: our loop beside ASE around our calculator and around that of so3krates-torch.
 
-    python benchmarks/md_speed.py [--model model.safetensors] [--features 132] [--layers 3] [--repeats 5] [--steps 1000]
+    python benchmarks/md_speed.py MODEL FOLDER [--peer-python PYTHON] [--threads 2] [--repeats 5] [--seconds 3]
+        [--replicas 16] [--sizes 192 1536 3072 6144 12288] [--only table replicas scaling]
 
-Without --model the weights are random and tiny: the arithmetic is the same, and the molecule stays whole. Three things
-are timed in turn, `repeats` times, compilation excluded; medians are printed in milliseconds per step:
+MODEL is the file that `eukrates convert so3lr` writes, FOLDER holds dha.xyz, ala15_folded.xyz and water_64.xyz, PYTHON
+is the interpreter of an environment with so3krates-torch (see so3lr_peer.py); without it the peer is left out. The same
+published weights, float32, far cutoff 12 Å, constant energy with steps of 0.5 fs, one number of threads for all. The
+programs take turns, `repeats` times, each for about `seconds`; medians are printed, compilation and the first steps not
+counted.
 
-    forces   energy and forces alone, again and again inside one compiled loop: the floor
-    ours     eukrates.dynamics.run with NVE (the loop's own time, as it reports it) and Langevin, frames every 20 steps
-    ase      ase.md.VelocityVerlet with eukrates.interfaces.ase.Calculator
+    forces    our energy and forces alone, again and again inside one compiled loop, neighbours given: the floor
+    ours      eukrates.dynamics.run, frames every 20 steps
+    ase       ase.md.VelocityVerlet with eukrates.interfaces.ase.Calculator
+    peer      ase.md.VelocityVerlet with the calculator of so3krates-torch
+
+Then many replicas of ethanol in one batch, and water of growing size with the memory of the process.
 """
 
 import argparse
+import os
+import resource
 import statistics
 import time
+from pathlib import Path
 
 import equinox as eqx
 import jax
@@ -20,16 +30,18 @@ import numpy as np
 from ase.build import molecule
 from ase.md.verlet import VelocityVerlet
 from ase.units import fs
+from so3lr_speed import Peer, structure
 
 from eukrates.data.atoms import to_system
-from eukrates.dynamics import NVE, Langevin, Record, run
+from eukrates.dynamics import NVE, Record, run, run_many
+from eukrates.dynamics.lists import lists_for
 from eukrates.interfaces.ase import Calculator
-from eukrates.matter.verlet import verlet
-from eukrates.models import SO3krates, load
+from eukrates.models import load
 from eukrates.numerics import to_device
 from eukrates.potential import evaluate
 
-TIMESTEP_FS = 0.5
+TIMESTEP_FS, FAR_CUTOFF, KELVIN = 0.5, 12.0, 300.0
+NS_PER_DAY = TIMESTEP_FS * 1e-6 * 86400e3  # at one millisecond a step
 
 
 @eqx.filter_jit
@@ -43,68 +55,138 @@ def repeated(potential, graph, steps):
     return jax.lax.fori_loop(0, steps, once, graph.system.positions)
 
 
-def forces_ms(potential, atoms, steps):
-    structure = to_system(atoms)
-    with jax.enable_x64(True):
-        inputs = to_device(verlet(structure, potential.cutoff, potential.far_cutoff).graph)
-        count = jax.numpy.asarray(steps)
-        clock = time.perf_counter()
-        repeated(to_device(potential), inputs, count).block_until_ready()
-        return (time.perf_counter() - clock) / steps * 1e3
+class Timers:
+    """Milliseconds a step of each program for one structure."""
+
+    def __init__(self, model, atoms, peer):
+        self.potential, self.atoms, self.peer = load(model), atoms, peer
+        with jax.enable_x64(True):
+            lists = to_device(lists_for(self.potential, [to_system(atoms)], 0.5))
+            self.graph = eqx.filter_jit(lists.search)(lists.world.positions, lists.world.cell).graph
+            self.inference = to_device(self.potential.for_inference())
+        self.calculator = Calculator(model, precision="float32", far_cutoff=FAR_CUTOFF)
+
+    def forces(self, steps):
+        with jax.enable_x64(True):
+            start = time.perf_counter()
+            repeated(self.inference, self.graph, jax.numpy.asarray(steps)).block_until_ready()
+            return (time.perf_counter() - start) / steps * 1e3
+
+    def ours(self, steps):
+        return ours_ms(run(self.potential, self.atoms, NVE(KELVIN), steps, TIMESTEP_FS, record=Record(every=20)))
+
+    def ase(self, steps):
+        moving = self.atoms.copy()
+        moving.info.update(self.atoms.info)
+        moving.calc = self.calculator
+        motion = VelocityVerlet(moving, TIMESTEP_FS * fs)
+        motion.run(2)
+        start = time.perf_counter()
+        motion.run(steps)
+        return (time.perf_counter() - start) / steps * 1e3
+
+    def torch(self, steps):
+        self.peer.take(self.atoms, self.atoms.positions[None])
+        return self.peer.dynamics(steps, TIMESTEP_FS)
 
 
-def ours_ms(potential, atoms, ensemble, steps):
-    done = run(potential, atoms, ensemble, steps, TIMESTEP_FS, record=Record(every=20))
+def ours_ms(done):
     if done.stopped:
         raise SystemExit(done.stopped)
-    return TIMESTEP_FS * 1e-6 * 86400 / done.ns_per_day * 1e3
+    return NS_PER_DAY / done.ns_per_day
 
 
-def ase_ms(calculator, atoms, steps):
-    atoms = atoms.copy()
-    atoms.calc = calculator
-    dynamics = VelocityVerlet(atoms, TIMESTEP_FS * fs)
-    dynamics.run(2)
-    clock = time.perf_counter()
-    dynamics.run(steps)
-    return (time.perf_counter() - clock) / steps * 1e3
+def worlds(folder):
+    """The structures of the table."""
+    ethanol = molecule("CH3CH2OH")
+    ethanol.info.update(charge=0, spin=0)
+    water = structure(folder / "water_64.xyz", FAR_CUTOFF)
+    names = {"DHA": "dha.xyz", "Ala15": "ala15_folded.xyz"}
+    found = {name: structure(folder / file, FAR_CUTOFF) for name, file in names.items()}
+    return {"ethanol": ethanol, **found, "water": water, "water, 8 boxes": grown(water, 1536)}
+
+
+def grown(box, atoms):
+    """The box repeated, along its shortest axis each time, up to so many atoms."""
+    times = np.ones(3, int)
+    while len(box) * times.prod() < atoms:
+        times[np.argmin(times)] *= 2
+    large = box.repeat(tuple(times.tolist()))
+    large.info.update(charge=0, spin=0)
+    return large
+
+
+def table(chosen, peer):
+    """Every structure, every program."""
+    names = ["forces", "ours", "ase", *(["torch"] if peer else [])]
+    print(f"{'':<16}{'atoms':>7}" + "".join(f"{name:>10}" for name in names) + "  ms/step;  ns/day, ratios to ours")
+    for name, atoms in worlds(chosen.folder).items():
+        timers = Timers(chosen.model, atoms, peer)
+        steps = {}
+        for program in names:  # compile, and see how many steps fit
+            timer = getattr(timers, program)
+            timer(60 if program == "ours" else 3)
+            ms = timer(60 if program == "ours" else 5)
+            steps[program] = max(5, round(chosen.seconds * 1e3 / ms)) + (40 if program == "ours" else 0)
+        found = {program: [] for program in names}
+        for _ in range(chosen.repeats):
+            for program in names:
+                found[program].append(getattr(timers, program)(steps[program]))
+        ms = {program: statistics.median(times) for program, times in found.items()}
+        ratios = "  ".join(f"{program} {value / ms['ours']:.2f}" for program, value in ms.items() if program != "ours")
+        values = "".join(f"{value:10.3f}" for value in ms.values())
+        print(f"{name:<16}{len(atoms):7d}{values}  {NS_PER_DAY / ms['ours']:.3g} ns/day  {ratios}", flush=True)
+
+
+def replicas(chosen):
+    """Many of one molecule in a batch, and one."""
+    ethanol, potential = worlds(chosen.folder)["ethanol"], load(chosen.model)
+    found = {1: [], chosen.replicas: []}
+    for _ in range(chosen.repeats + 1):
+        for count, times in found.items():
+            steps = round(chosen.seconds * 1e3 / (0.4 * count))
+            each = run_many(potential, [ethanol] * count, NVE(KELVIN), steps, TIMESTEP_FS, record=Record(every=20))
+            times.append(ours_ms(each[0]))
+    one, many = (statistics.median(times[1:]) for times in found.values())
+    n = chosen.replicas
+    print(f"ethanol: one {one:.3f} ms/step; {n} together {many:.3f} ms/step, {many / n:.3f} each")
+    print(f"throughput over one: {n * one / many:.2f}", flush=True)
+
+
+def scaling(chosen):
+    """Water of growing size."""
+    box, potential = structure(chosen.folder / "water_64.xyz", FAR_CUTOFF), load(chosen.model)
+    for atoms in chosen.sizes:
+        water = grown(box, atoms)
+        steps = 60 + round(chosen.seconds * 1e3 / (0.15 * len(water)))
+        ms = ours_ms(run(potential, water, NVE(KELVIN), steps, TIMESTEP_FS, record=Record(every=20)))
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        each = 1e3 * ms / len(water)
+        print(f"water {len(water):6d} atoms {ms:10.2f} ms/step {each:8.2f} µs/atom; {most:.2f} GiB so far", flush=True)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", help="model file; default: random weights")
-    parser.add_argument("--features", type=int, default=132)
-    parser.add_argument("--layers", type=int, default=3)
+    parser = argparse.ArgumentParser(description="Molecular dynamics with SO3LR, side by side.")
+    parser.add_argument("model", help="our model file")
+    parser.add_argument("folder", type=Path, help="where the structures lie")
+    parser.add_argument("--peer-python", help="interpreter with so3krates-torch; default: ours alone")
+    parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--replicas", type=int, default=16)
+    parser.add_argument("--sizes", type=int, nargs="*", default=[192, 1536, 3072, 6144, 12288])
+    parser.add_argument(
+        "--only", nargs="+", choices=["table", "replicas", "scaling"], default=["table", "replicas", "scaling"]
+    )
     chosen = parser.parse_args()
-    if chosen.model:
-        potential, kelvin = load(chosen.model), 300.0
-    else:
-        size = {"features": chosen.features, "layers": chosen.layers}
-        potential = SO3krates(["H", "C", "O"], **size, zbl=False, scale=1e-3, key=jax.random.key(0))
-        kelvin = 5.0
-    atoms, calculator = molecule("CH3CH2OH"), Calculator(potential)
-    still = run(potential, atoms, NVE(kelvin), 1, TIMESTEP_FS, seed=1, record=Record(every=20)).final
-    timers = {
-        "forces": lambda: forces_ms(potential, atoms, chosen.steps),
-        "ours, NVE": lambda: ours_ms(potential, still, NVE(), chosen.steps),
-        "ours, Langevin": lambda: ours_ms(potential, still, Langevin(kelvin), chosen.steps),
-        "ase": lambda: ase_ms(calculator, still, chosen.steps // 2),
-    }
-    for timer in timers.values():  # compile
-        timer()
-    times = {name: [] for name in timers}
-    for _ in range(chosen.repeats):
-        for name, timer in timers.items():
-            times[name].append(timer())
-    medians = {name: statistics.median(found) for name, found in times.items()}
-    per_day = TIMESTEP_FS * 1e-6 * 86400e3
-    print(f"ethanol, {len(atoms)} atoms, {np.sum([x.size for x in jax.tree.leaves(potential)])} parameters")
-    for name, ms in medians.items():
-        print(f"{name:<16}{ms:8.3f} ms/step {per_day / ms:9.1f} ns/day at {TIMESTEP_FS} fs")
-    print(f"ase / ours (NVE)     {medians['ase'] / medians['ours, NVE']:.2f}")
-    print(f"ours (NVE) / forces  {medians['ours, NVE'] / medians['forces']:.2f}")
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: chosen.threads])  # before JAX counts its threads
+    peer = Peer(chosen.peer_python, chosen.threads, FAR_CUTOFF, "wall") if chosen.peer_python else None
+    if "table" in chosen.only:
+        table(chosen, peer)
+    if "replicas" in chosen.only:
+        replicas(chosen)
+    if "scaling" in chosen.only:
+        scaling(chosen)
 
 
 if __name__ == "__main__":

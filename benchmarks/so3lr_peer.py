@@ -1,4 +1,4 @@
-"""The published SO3LR weights in so3krates-torch, one request after another, for so3lr_speed.py.
+"""The published SO3LR weights in so3krates-torch, one request after another, for so3lr_speed.py and md_speed.py.
 
     python benchmarks/so3lr_peer.py THREADS FAR_CUTOFF wall|cpu
 
@@ -9,6 +9,7 @@ Eukrates. Reads one JSON object per line and answers each with one:
      "charge": 0, "spin": 0}                     remembers a trajectory; spin counts unpaired electrons
     {"task": "call"}                             milliseconds of each frame but the first through the ASE calculator
     {"task": "evaluation"}                       the same number of evaluations of the bare model, pairs given
+    {"task": "dynamics", "steps": 20, "timestep_fs": 0.5}   milliseconds a step of ASE's VelocityVerlet from the first
     {"task": "energy", "precision": "float64"}   energy (eV), without the constant per atom, and forces, first frame
 """
 
@@ -20,6 +21,8 @@ from importlib.metadata import version
 import ase
 import numpy as np
 import torch
+from ase.md.verlet import VelocityVerlet
+from ase.units import fs
 from so3krates_torch.calculator.so3 import SO3LRCalculator
 
 
@@ -61,6 +64,18 @@ def evaluation(atoms, frames, calculator, clock):
     return times[1:]
 
 
+def dynamics(atoms, frames, calculator, clock, steps, timestep_fs):
+    """Milliseconds a step at constant energy from rest, the first two steps not counted."""
+    moving = atoms.copy()
+    moving.info.update(atoms.info)
+    moving.positions, moving.calc = frames[0], calculator
+    motion = VelocityVerlet(moving, timestep_fs * fs)
+    motion.run(2)
+    start = clock()
+    motion.run(steps)
+    return (clock() - start) * 1e3 / steps
+
+
 def energy(atoms, frames, calculator):
     """Energy and forces of the first frame.
 
@@ -83,8 +98,11 @@ def answer(request, state, far_cutoff):
     if task in ("call", "evaluation"):
         timer = {"call": call, "evaluation": evaluation}[task]
         return {"ms": timer(state["atoms"], state["frames"], state["calculator"], state["clock"])}
+    if task == "dynamics":
+        given = (state[name] for name in ("atoms", "frames", "calculator", "clock"))
+        return {"ms": dynamics(*given, request["steps"], request["timestep_fs"])}
     if task != "energy":
-        raise ValueError(f"Expected the task frames, call, evaluation or energy, got {task!r}.")
+        raise ValueError(f"Expected the task frames, call, evaluation, dynamics or energy, got {task!r}.")
     calculator = load(request["precision"], far_cutoff)  # this changes torch's default precision
     found, forces = energy(state["atoms"], state["frames"], calculator)
     torch.set_default_dtype(torch.float32)

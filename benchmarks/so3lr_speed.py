@@ -120,6 +120,9 @@ class Peer:
     def time(self, task):
         return self._ask(task=task)["ms"]
 
+    def dynamics(self, steps, timestep_fs):
+        return self._ask(task="dynamics", steps=steps, timestep_fs=timestep_fs)["ms"]
+
     def energy(self, precision):
         found = self._ask(task="energy", precision=precision)
         return found["energy"], np.array(found["forces"])

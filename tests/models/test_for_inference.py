@@ -17,7 +17,7 @@ from eukrates.numerics import cast, to_device
 from eukrates.physics import pair_kernels
 from eukrates.physics.coulomb import coulomb
 from eukrates.physics.dispersion import dispersion
-from eukrates.physics.pair_kernels import coulomb_kernel, dispersion_kernel
+from eukrates.physics.pair_kernels import FarLaws
 from eukrates.potential import Ready, ready
 from eukrates.testing import shaken
 
@@ -90,7 +90,8 @@ def test_every_distance_is_served_from_contact_to_the_cutoff():
 def test_kernels_of_far_pairs_have_the_values_and_slopes_of_the_laws(law, cutoff):
     assert pair_kernels.available()
     rng = np.random.default_rng(1)
-    plain, kernel = {"coulomb": (coulomb, coulomb_kernel), "dispersion": (dispersion, dispersion_kernel)}[law]
+    plain = {"coulomb": coulomb, "dispersion": dispersion}[law]
+    kernel = lambda has, graph, cutoff: getattr(FarLaws(graph), law)(has, graph, cutoff=cutoff)
     world = crystal() if np.isfinite(cutoff) else droplet(atoms=20)
     graph = batch([eukrates.graph(one, 2.0, cutoff) for one in (world, droplet(3, 5, world.cell[0]))])
     atoms = graph.system.atoms

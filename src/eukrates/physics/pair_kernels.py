@@ -26,39 +26,39 @@ NAMES = [f"{what}_{way}" for what in ("distances", "coulomb", "dispersion") for 
 available = partial(kernels, Path(__file__).with_name("pair_laws.cpp"), *NAMES)
 
 
-def coulomb_kernel(
-    charges: Float[AnyArray, " atoms"], graph: Graph, width: float = 4.0, cutoff: float = math.inf
-) -> Float[AnyArray, " atoms"]:
-    """As `eukrates.physics.coulomb.coulomb`."""
-    if not _served(charges, graph):
-        return coulomb(charges, graph, width, cutoff)
-    top, slope = kernel_at(cutoff, width) if math.isfinite(cutoff) else (0.0, 0.0)
-    return _energies("coulomb", (KE, width, cutoff, SWITCH_ON * cutoff, top, slope), graph, charges[:, None])
+class FarLaws:
+    """Both laws over the far pairs of one graph, whose distances are taken once."""
 
+    def __init__(self, graph: Graph):
+        s, edges = graph.system, far_edges(graph)
+        self.listed = edges.i, edges.j, edges.real
+        exact = s.positions.dtype == jnp.float64
+        self.r = _distances(s.positions, s.cell, s.owner, edges.i, edges.j, edges.image, edges.real) if exact else None
 
-def dispersion_kernel(
-    ratios: Float[AnyArray, " atoms"],
-    graph: Graph,
-    cutoff: float = math.inf,
-    fade: float = 2.0,
-    damping: float = 1.2,
-) -> Float[AnyArray, " atoms"]:
-    """As `eukrates.physics.dispersion.dispersion`."""
-    if not _served(ratios, graph):
-        return dispersion(ratios, graph, cutoff, fade, damping)
-    has = jnp.stack(of_atoms(ratios, graph.system.numbers), axis=1)
-    numbers = (HARTREE, BOHR, FINE_STRUCTURE ** (-4 / 21), damping * 2 * 2.54, cutoff, cutoff - fade, *WIDTH)
-    return _energies("dispersion", numbers, graph, has)
+    def coulomb(
+        self, charges: Float[AnyArray, " atoms"], graph: Graph, width: float = 4.0, cutoff: float = math.inf
+    ) -> Float[AnyArray, " atoms"]:
+        """As `eukrates.physics.coulomb.coulomb`."""
+        if self.r is None or charges.dtype != jnp.float32:
+            return coulomb(charges, graph, width, cutoff)
+        top, slope = kernel_at(cutoff, width) if math.isfinite(cutoff) else (0.0, 0.0)
+        numbers = (KE, width, cutoff, SWITCH_ON * cutoff, top, slope)
+        return _sum("coulomb", numbers, self.r, charges[:, None], *self.listed)
 
-
-def _served(has, graph: Graph) -> bool:
-    return has.dtype == jnp.float32 and graph.system.positions.dtype == jnp.float64
-
-
-def _energies(law: str, numbers: tuple[float, ...], graph: Graph, has):
-    s, edges = graph.system, far_edges(graph)
-    r = _distances(s.positions, s.cell, s.owner, edges.i, edges.j, edges.image, edges.real)
-    return _sum(law, numbers, r, has, edges.i, edges.j, edges.real)
+    def dispersion(
+        self,
+        ratios: Float[AnyArray, " atoms"],
+        graph: Graph,
+        cutoff: float = math.inf,
+        fade: float = 2.0,
+        damping: float = 1.2,
+    ) -> Float[AnyArray, " atoms"]:
+        """As `eukrates.physics.dispersion.dispersion`."""
+        if self.r is None or ratios.dtype != jnp.float32:
+            return dispersion(ratios, graph, cutoff, fade, damping)
+        has = jnp.stack(of_atoms(ratios, graph.system.numbers), axis=1)
+        numbers = (HARTREE, BOHR, FINE_STRUCTURE ** (-4 / 21), damping * 2 * 2.54, cutoff, cutoff - fade, *WIDTH)
+        return _sum("dispersion", numbers, self.r, has, *self.listed)
 
 
 @jax.custom_vjp

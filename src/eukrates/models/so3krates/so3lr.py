@@ -184,4 +184,5 @@ class ByKernels(Potential):
         return self.model.waves(cell)
 
     def __call__(self, graph: Graph) -> Prediction:
-        return self.model.summed(graph, pair_kernels.coulomb_kernel, pair_kernels.dispersion_kernel)
+        laws = pair_kernels.FarLaws(graph)
+        return self.model.summed(graph, laws.coulomb, laws.dispersion)
