@@ -26,6 +26,7 @@ from pathlib import Path
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 from ase.build import molecule
 from ase.md.verlet import VelocityVerlet
@@ -50,7 +51,7 @@ def repeated(potential, graph, steps):
 
     def once(_, r):
         here = eqx.tree_at(lambda g: g.system.positions, graph, r)
-        return r + 1e-12 * evaluate(potential, here, ("energy", "forces")).forces
+        return r + 1e-12 * jnp.asarray(evaluate(potential, here, ("energy", "forces")).forces)
 
     return jax.lax.fori_loop(0, steps, once, graph.system.positions)
 
@@ -69,7 +70,7 @@ class Timers:
     def forces(self, steps):
         with jax.enable_x64(True):
             start = time.perf_counter()
-            repeated(self.inference, self.graph, jax.numpy.asarray(steps)).block_until_ready()
+            repeated(self.inference, self.graph, jnp.asarray(steps)).block_until_ready()
             return (time.perf_counter() - start) / steps * 1e3
 
     def ours(self, steps):
