@@ -2,7 +2,6 @@
 
 import re
 import shlex
-from functools import partialmethod
 from importlib.resources import files
 from pathlib import Path
 
@@ -15,6 +14,8 @@ from ase.build import molecule
 from eukrates.app.cli import app, run
 from eukrates.data import read, separate, write
 from eukrates.dynamics import Watch
+from eukrates.dynamics import engine as loop
+from eukrates.dynamics.watch import bounds_of
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("getting_started", "training", "model_file", "trust", "dynamics", "reference_data")
@@ -67,7 +68,8 @@ def desk(tmp_path, monkeypatch, ethanol_model):
 @pytest.mark.parametrize("page", PAGES)
 def test_the_python_of_a_page_runs(page, desk, monkeypatch):
     """The model was never trained: bonds break, and dynamics may not mind."""
-    monkeypatch.setattr(Watch, "__init__", partialmethod(Watch.__init__, contact=None, bonds=None))
+    nothing = Watch(contact=None, bonds=None)
+    monkeypatch.setattr(loop, "bounds_of", lambda watch, structures, atoms: bounds_of(nothing, structures, atoms))
     for engine in ENGINES.get(page, ()):
         pytest.importorskip(engine, reason=f"{page} computes with {engine}")
     code = "\n".join(blocks(page, "python"))

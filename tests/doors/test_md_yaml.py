@@ -149,7 +149,7 @@ def test_mistakes_are_named_with_their_lines(tmp_path, line, words):
 def test_every_setting_of_an_ensemble_can_be_chosen():
     chosen = {"temperature_kelvin": 310, "pressure_gpa": 0.1, "hottest_kelvin": 900}
     npt = Simulation(ensemble="npt", **chosen, bath_fs=40, piston_fs=500, compressibility_per_gpa=0.2)
-    assert npt.make_ensemble() == NPT(**chosen, time_fs=40, piston_fs=500, compressibility_per_gpa=0.2)
+    assert npt.make_ensembles()[0] == NPT(**chosen, time_fs=40, piston_fs=500, compressibility_per_gpa=0.2)
     record = Simulation(every=3, record=("forces",), record_precision="float64").make_record("x")
     assert (record.every, record.what, record.precision) == (3, ("forces",), "float64")
     assert Simulation(ensemble="bussi").as_dict()["bath_fs"] == VelocityRescaling(300).time_fs
@@ -195,6 +195,6 @@ def test_an_interrupt_names_the_command_that_goes_on(desk, monkeypatch, capsys):
     def interrupted(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("eukrates.app.simulation.simulate", interrupted)
+    monkeypatch.setattr("eukrates.app.simulation.simulate_many", interrupted)
     assert run(["md", str(desk / "run.yaml"), "--folder", "elsewhere"]) == 130
     assert "`eukrates md --resume --folder elsewhere` goes on" in capsys.readouterr().err

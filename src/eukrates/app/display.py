@@ -83,6 +83,8 @@ def training_words(p) -> str:
 
 
 def dynamics_words(p) -> str:
-    """Of a `dynamics.Progress`: time, temperature, what should be conserved, the pace."""
+    """Of a `dynamics.Progress`: how many systems, time, temperature, what should be conserved, the pace of all."""
     pace = f"{p.ns_per_day:.3g} ns/day" if p.ns_per_day == p.ns_per_day else "compiling"
-    return f"{p.time_fs / 1000:.3g} ps · {p.temperature_kelvin:.0f} K · ΔE {1e3 * p.conserved_change:.3g} meV · {pace}"
+    many = f"{p.systems} systems · " if p.systems > 1 else ""
+    now = f"{many}{p.time_fs / 1000:.3g} ps · {p.temperature_kelvin:.0f} K"
+    return f"{now} · ΔE {1e3 * p.conserved_change:.3g} meV · {pace}"

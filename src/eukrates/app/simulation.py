@@ -6,18 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from eukrates.app.run_report import try_report
-from eukrates.app.simulation_choices import Simulation, check_time
-from eukrates.app.simulation_configuration import run_configuration
+from eukrates.app.simulation_choices import Simulation, as_data, check_time
+from eukrates.app.simulation_configuration import merged, run_configuration
 from eukrates.app.simulation_folder import begun, known_settings, refuse_in_use, rewrite
 from eukrates.app.structures import frames_in, read_structure
 from eukrates.data import to_system
-from eukrates.dynamics import Progress, Run, resume, run
+from eukrates.dynamics import Progress, Run, resume_many, run_many
 from eukrates.dynamics.journal import CHECKPOINT, read_settings
+from eukrates.dynamics.journals import directories
 from eukrates.models import load, with_long_range
 from eukrates.numerics import cast
 from eukrates.potential import check_electrons, check_system
 
-__all__ = ["Simulation", "go_on", "simulate"]
+__all__ = ["Simulation", "go_on", "go_on_many", "simulate", "simulate_many"]
 
 FREE = ("precision", "far_cutoff", "electrostatics")  # what a run without md.yaml must be told again
 
@@ -31,7 +32,7 @@ def simulate(
     progress: Callable[[Progress], None] | None = None,
     tell: Callable[[str], None] = print,
 ) -> Run:
-    """Run dynamics into a new folder.
+    """Run dynamics into a new folder; of replicas, see `simulate_many`, the first is returned.
 
     Args:
         model: model file.
@@ -46,6 +47,19 @@ def simulate(
         ValueError: an unreadable structure, an element the model does not know, a charge or spin it needs and does
             not get, a folder that is not empty.
     """
+    return simulate_many(model, structure, folder, choices, report, progress, tell)[0]
+
+
+def simulate_many(
+    model: str | Path,
+    structure: str | Path,
+    folder: str | Path,
+    choices: Simulation | None = None,
+    report: bool = True,
+    progress: Callable[[Progress], None] | None = None,
+    tell: Callable[[str], None] = print,
+) -> list[Run]:
+    """`simulate` with all its replicas, each in a folder of its own inside the folder: 00, 01, …"""
     choices, folder = choices or Simulation(), Path(folder)
     settings = run_configuration(model, structure, folder, choices, report)
     refuse_in_use(folder, settings)
@@ -56,9 +70,10 @@ def simulate(
     atoms.info |= choices.electrons
     check_system(potential, to_system(atoms))
     check_electrons(potential, to_system(atoms))
-    record, ensemble = choices.make_record(folder), choices.make_ensemble()
+    starts, record = [choices.make_start(atoms)] * choices.members, choices.make_record(folder)
+    plan = choices.make_ensembles(), choices.steps, choices.timestep_fs, choices.seed
     with begun(folder, settings):
-        done = run(potential, atoms, ensemble, choices.steps, choices.timestep_fs, choices.seed, record, progress)
+        done = run_many(potential, starts, *plan, record, progress)
     if report:
         try_report(folder, tell)
     return done
@@ -75,7 +90,7 @@ def go_on(
 ) -> Run:
     """Resume the run in a folder, bit for bit, to its end or to a later one (`time_ps` since its start).
 
-    A run that was killed before its first checkpoint starts again.
+    A run that was killed before its first checkpoint starts again. Replicas all go on; the first is returned.
 
     Args:
         folder: of the run; it knows all its settings.
@@ -90,27 +105,42 @@ def go_on(
         ValueError: what `eukrates.dynamics.resume` refuses, other settings, a time that is not finite and positive, a
             model that is not there any more.
     """
+    return go_on_many(folder, time_ps, model, given, report, progress, tell)[0]
+
+
+def go_on_many(
+    folder: str | Path,
+    time_ps: float | int | None = None,
+    model: str | Path | None = None,
+    given: Mapping[str, Any] | None = None,
+    report: bool | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    tell: Callable[[str], None] = print,
+) -> list[Run]:
+    """`go_on` with all replicas."""
     folder, given = Path(folder), dict(given or {})
     if time_ps is not None:
         check_time(time_ps)
     known = known_settings(folder)
-    told = read_settings(folder) if known is None else {}
+    told = read_settings(directories(folder)[0]) if known is None else {}
     _refuse_others(folder, known, given)
     path = Path(_model_of(folder, known, model))
     with_report = report if report is not None else known is None or known.report
     if known is not None and not (folder / CHECKPOINT).exists():
         if time_ps is not None and time_ps != known.time_ps:
             raise ValueError(f"{folder} has no checkpoint yet: its run starts again. Leave the time out until it has.")
-        return simulate(path, known.structure, folder, known.choices, with_report, progress, tell)
-    told = told or read_settings(folder)
+        return simulate_many(path, known.structure, folder, known.choices, with_report, progress, tell)
+    told = told or read_settings(directories(folder)[0])
     before = told["potential"].get("precision", given.get("precision", "float32"))
     if given.get("precision", before) != before:
         raise ValueError(f"{folder} was run in {before} and cannot go on in {given['precision']}. Leave it out.")
     steps = None if time_ps is None else round(1000 * time_ps / told["timestep_fs"])
     far = {name: given.get(name) for name in FREE[1:]} if known is None else known.choices.long_range
-    done = resume(cast(with_long_range(load(path), **far), before), folder, steps, progress)
-    now_ps = done.settings.steps * done.settings.timestep_fs / 1000
-    longer = {} if known is None or known.choices.steps == done.settings.steps else {"time_ps": now_ps}
+    done = resume_many(cast(with_long_range(load(path), **far), before), folder, steps, progress)
+    plan = done[0].settings
+    longer = (
+        {} if known is None or known.choices.steps == plan.steps else {"time_ps": plan.steps * plan.timestep_fs / 1000}
+    )
     rewrite(folder, known, tell, model=str(path), report=with_report, **longer)
     if with_report:
         try_report(folder, tell)
@@ -127,7 +157,7 @@ def _refuse_others(folder: Path, known: Any, given: Mapping[str, Any]) -> None:
         return
     there = known.as_dict()
     plain = lambda name, value: os.path.abspath(value) if name == "structure" else value
-    here = {name: list(v) if isinstance(v, tuple) else plain(name, v) for name, v in given.items()}
+    here = {name: merged(there.get(name), as_data(plain(name, v))) for name, v in given.items()}
     if found := [f"{name} ({there.get(name)!r} there, {v!r} here)" for name, v in here.items() if there.get(name) != v]:
         raise ValueError(
             f"The run in {folder} cannot go on with other settings; nothing was touched. It differs in "

@@ -6,6 +6,7 @@ from typing import Any
 
 from eukrates.app.simulation_choices import Simulation
 from eukrates.app.simulation_configuration import read_run, run_configuration
+from eukrates.dynamics import Watch
 
 YAML = (".yaml", ".yml")
 
@@ -38,7 +39,10 @@ def planned(paths: Mapping[str, Path], given: Mapping[str, Any], report: bool | 
     if "config" in paths:
         over = {name: str(path) for name, path in paths.items() if name != "config"}
         return read_run(paths["config"], over | dict(given) | more)
-    choices = Simulation(**given)
+    chosen = dict(given)
+    if "watch" in chosen:
+        chosen["watch"] = Watch(**chosen["watch"])
+    choices = Simulation(**chosen)
     return run_configuration(paths["model"], paths["structure"], paths.get("folder", "md"), choices, **more)
 
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from typing import Annotated, Any
 
 from pydantic import Field, create_model
@@ -20,10 +20,11 @@ class _Run(Settings):
     @property
     def choices(self) -> Simulation:
         """The choices of the run."""
-        return self.make()
+        values = ((field.name, getattr(self, field.name)) for field in fields(Simulation))
+        return Simulation(**{name: v.make() if isinstance(v, Settings) else v for name, v in values})
 
     def make(self) -> Simulation:
-        return Simulation(**{field.name: getattr(self, field.name) for field in fields(Simulation)})
+        return self.choices
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data that makes an equal configuration; files by their whole paths, defaults written out."""
@@ -63,7 +64,7 @@ def run_configuration(
 ) -> Any:
     """The configuration of a run that was put together in Python."""
     chosen = choices or Simulation()
-    told = {field.name: getattr(chosen, field.name) for field in fields(Simulation)}
+    told = {field.name: getattr(chosen, field.name) for field in fields(Simulation)} | {"watch": asdict(chosen.watch)}
     paths = {"model": str(model), "structure": str(structure), "folder": str(folder)}
     return configuration(told | paths | {"report": report}, "the run", RunConfiguration)
 
@@ -78,9 +79,14 @@ def read_run(path: str | os.PathLike | None, given: Mapping[str, Any] | None = N
         return configuration(dict(given or {}), "The command", RunConfiguration)
     content, lines = read_yaml(path, RunConfiguration)
     if given and isinstance(content, Mapping):
-        content = {**content, **given}
+        content = {**content, **{name: merged(content.get(name), value) for name, value in given.items()}}
         lines = {place: line for place, line in lines.items() if place[0] not in given}
     return configuration(content, str(path), RunConfiguration, lines)
+
+
+def merged(there: Any, here: Any) -> Any:
+    """What stands `here` instead of what was `there`; of two mappings, entry by entry."""
+    return {**there, **here} if isinstance(there, Mapping) and isinstance(here, Mapping) else here
 
 
 def differences(there: Any, here: Any) -> list[str]:

@@ -7,11 +7,13 @@ from typing import Any
 
 from eukrates.app.configuration_file import as_yaml
 from eukrates.app.simulation_configuration import differences, read_run
+from eukrates.dynamics import Record
 from eukrates.dynamics.journal import CHECKPOINT, EXTXYZ, H5MD, LOG, SETTINGS
+from eukrates.dynamics.journals import MEMBERS, records
 from eukrates.files import write_atomically
 
 CONFIG, REPORT = "md.yaml", "report.html"
-OURS = (CONFIG, SETTINGS, LOG, H5MD, EXTXYZ, REPORT)
+OURS = (CONFIG, MEMBERS, SETTINGS, LOG, H5MD, EXTXYZ, REPORT)
 
 
 def refuse_in_use(folder: Path, settings: Any) -> None:
@@ -26,7 +28,7 @@ def refuse_in_use(folder: Path, settings: Any) -> None:
     there = {name for name in there if not any(name.startswith(f".{ours}.") for ours in OURS)}  # half-written
     if not there:
         return
-    if CHECKPOINT in there or CONFIG not in there or there - set(OURS):
+    if CHECKPOINT in there or CONFIG not in there or there - set(OURS) - _members_begun(folder, settings):
         raise ValueError(
             f"{folder} is not empty. Nothing was touched: choose another folder, or --resume the run in it."
         )
@@ -41,6 +43,15 @@ def refuse_in_use(folder: Path, settings: Any) -> None:
         )
 
 
+def _members_begun(folder: Path, settings: Any) -> set[str]:
+    """Names of folders of replicas in which nothing is but what was begun."""
+    if (members := settings.choices.members) == 1:
+        return set()
+    ours = lambda path: path.name in OURS or any(path.name.startswith(f".{name}.") for name in OURS)
+    each = [Path(one.directory) for one in records(Record(folder), members) if one.directory is not None]
+    return {one.name for one in each if one.is_dir() and all(map(ours, one.iterdir()))}
+
+
 @contextmanager
 def begun(folder: Path, settings: Any):
     """The configuration is in the folder while the block runs, and stays unless nothing was begun.
@@ -53,7 +64,7 @@ def begun(folder: Path, settings: Any):
     try:
         yield
     except BaseException:
-        if fresh and not (folder / SETTINGS).exists():
+        if fresh and not any((folder / name).exists() for name in (SETTINGS, MEMBERS)):
             (folder / CONFIG).unlink(missing_ok=True)
             if new and not any(folder.iterdir()):
                 folder.rmdir()

@@ -258,7 +258,8 @@ def resume_many(
         if one.steps != was["steps"]:  # so that this run too can be resumed to its end
             write_settings(where, was | {"steps": one.steps})
     engine = Engine(potential, settings, journals, progress)
-    engine.stopped = [None if alive else j.notes[-1] for alive, j in zip(standing.alive, journals.each, strict=True)]
+    ends = [[note for note in journal.notes if note.startswith("Stopped")] for journal in journals.each]
+    engine.stopped = [None if alive else end[-1] for alive, end in zip(standing.alive, ends, strict=True)]
     return _finished(engine, engine.go(standing), journals)
 
 

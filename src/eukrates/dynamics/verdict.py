@@ -42,7 +42,7 @@ def explained(verdict: Verdict, s: Settings, step: int, refused: System, warmth:
         Verdict.COLLIDED: lambda: f"{closest_atoms(refused)}, below {watch.contact:g} {radii}",
         Verdict.BROKEN: lambda: (
             f"{longest_bond(refused, bounds_of(watch, [s.structure], s.structure.atoms))}, above {watch.bonds:g} "
-            f"{radii} (where bonds are meant to break, watch none)"
+            f"{radii} (where bonds are meant to break: `--reactive`, or Watch(bonds=None))"
         ),
     }[verdict]()
     return (
