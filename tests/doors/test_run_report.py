@@ -17,6 +17,7 @@ from eukrates.analysis import (
     series_statistics,
     temperature_statistics,
 )
+from eukrates.analysis.spectra import LIGHT
 from eukrates.app import run_report
 from eukrates.app.cli import run
 from eukrates.app.run_report import report_of, try_report, write_report
@@ -26,7 +27,7 @@ from eukrates.app.simulation import Simulation, simulate
 from eukrates.data.trajectory import Frames, append_h5md, create_h5md
 from eukrates.matter import system
 from eukrates.trust.table import show
-from eukrates.units import FS
+from eukrates.units import FS, KE, KM_PER_MOL
 from eukrates.units import KELVIN as KELVIN_EV
 
 FRAMES, ATOMS, EDGE, EVERY_FS = 600, 40, 14.0, 20.0
@@ -47,20 +48,25 @@ def row(text: str, name: str) -> list[str]:
     return [cell.strip() for cell in line.split("|")[1:-1]]
 
 
-def write_run(folder, time, positions, velocities, observables, cell, numbers, ensemble, masses):
+def write_run(folder, time, positions, velocities, observables, cell, numbers, ensemble, masses, charges=None):
     """A folder as a finished run leaves it."""
     folder.mkdir()
     stated = {"numbers": numbers.tolist(), "cell": cell.tolist(), "charge": None, "spin": None}
     told = {"eukrates": "0", "ensemble": ensemble, "steps": 20 * (len(time) - 1), "timestep_fs": 1.0, "seed": 0}
     told |= {"potential": {"class": "Toy", "digest": "0", "precision": "float32"}, "formula": "X"}
-    told |= {"record": {"every": 20, "what": ["velocities"], "precision": "float32"}, "system": stated}
+    told |= {
+        "record": {"every": 20, "what": ["velocities", *["charges"] * (charges is not None)], "precision": "float32"},
+        "system": stated,
+    }
     (folder / "settings.json").write_text(json.dumps(told | {"degrees_of_freedom": 3 * len(numbers) - 3}))
     columns = {"step": 20 * np.arange(len(time)), "time_fs": time, **observables}
     rows = [dict(zip(columns, map(float, values), strict=True)) for values in zip(*columns.values(), strict=True)]
     (folder / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in rows))
     structure = system(numbers, positions[0], cell)
-    create_h5md(folder / "trajectory.h5", structure, masses, ("velocity",), tuple(observables))
-    append_h5md(folder / "trajectory.h5", Frames(columns["step"], time, positions, observables, velocities))
+    what = ("velocity",) if charges is None else ("velocity", "charge")
+    create_h5md(folder / "trajectory.h5", structure, masses, what, tuple(observables))
+    frames = Frames(columns["step"], time, positions, observables, velocities, charges=charges)
+    append_h5md(folder / "trajectory.h5", frames)
     return folder
 
 
@@ -150,6 +156,25 @@ def test_vibrations_that_the_frames_cannot_show_are_left_out(text, tmp_path):
     assert float(found[1]) == pytest.approx(kinetic, rel=0.02)
 
 
+def test_charges_that_vibrate_absorb_what_they_must(tmp_path):
+    """Two charges, ±0.3 e, whose distance oscillates by 0.05 Å: ∫A = π kₑ / (3 c² k_B T) ⟨|dμ/dt|²⟩. All drifts."""
+    time = 2.0 * np.arange(2000)
+    omega = 2 * np.pi * 2.99792458e-5 * 2000.0  # 1/fs
+    x = np.zeros((time.size, 2, 3))
+    x[:, 0, 0], x[:, 1, 0] = 0.01 * time, 0.01 * time + 1.3 + 0.05 * np.cos(omega * time)
+    observables = {name: np.full(time.size, 0.1) for name in ("potential_energy", "kinetic_energy", "conserved_energy")}
+    observables["temperature_kelvin"] = np.full(time.size, 300.0)
+    charges = np.tile([0.3, -0.3], (time.size, 1))
+    state = time, x, np.gradient(x, time, axis=0), observables, np.zeros((3, 3)), np.array([1, 17])
+    folder = write_run(tmp_path / "hcl", *state, {"kind": "nve"}, np.array([1.008, 35.45]), charges)
+    rate = 0.5 * (0.3 * 0.05 * omega / FS) ** 2  # ⟨|dμ/dt|²⟩
+    expected = np.pi * KE / (3 * LIGHT**2 * KELVIN_EV * 300) * rate / KM_PER_MOL
+    section = run_report.infrared(read_recorded(folder))
+    found = re.search(r"that of all ([0-9.e+]+) km/mol.*mean dipole 0.39 e Å.*300 K", section.html())
+    assert found
+    assert float(found[1]) == pytest.approx(expected, rel=0.03)
+
+
 def test_a_piston_has_a_section(gas, tmp_path):
     folder, rng = shutil.copytree(gas, tmp_path / "npt"), np.random.default_rng(1)
     told = json.loads((folder / "settings.json").read_text())
@@ -184,7 +209,7 @@ def test_a_ramp_has_no_target(gas, tmp_path):
 def test_what_is_impossible_is_named(text):
     for name, why in (
         ("pressure and volume", "The cell did not move"),
-        ("infrared spectrum", "no dipoles"),
+        ("infrared spectrum", "Charges were not recorded"),
     ):
         assert why in row(text, name)[0]
 

@@ -33,8 +33,10 @@ def displacement_figure(found: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> F
     return fig
 
 
-def spectrum_figure(found: Spectrum, fastest: float) -> Figure:
-    """A spectrum of velocities against wavenumber, up to what may vibrate, with its error as a band."""
+def spectrum_figure(
+    found: Spectrum, fastest: float, unit: str = "K per 1/cm", title: str = "Velocity spectrum"
+) -> Figure:
+    """A spectrum against wavenumber, up to what may vibrate, with its error as a band."""
     fig, (ax,) = figure(9.0, 3.2)
     rows = found.wavenumber <= 1.1 * fastest
     x, y, error = found.wavenumber[rows], found.density[rows], np.nan_to_num(found.error[rows])
@@ -42,5 +44,5 @@ def spectrum_figure(found: Spectrum, fastest: float) -> Figure:
     ax.plot(x, y, color=BLUE, linewidth=1.2)
     ax.set_xlim(0, float(x[-1]))
     ax.set_ylim(bottom=0)
-    label(ax, "wavenumber (1/cm)", "K per 1/cm", "Velocity spectrum")
+    label(ax, "wavenumber (1/cm)", unit, title)
     return fig

@@ -1,5 +1,7 @@
 """A run of dynamics over time: temperature, energies, conservation."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
@@ -60,6 +62,19 @@ def series(
     ax.set_ylim(max(values.min(), low - room) - 0.1 * room, min(values.max(), high + room) + 0.1 * room)
     if target is not None:
         ax.axhline(target, color=GREEN, linewidth=1.2, linestyle="--", label=f"target {target:g}")
+    label(ax, f"time ({unit})", name, "")
+    legend(ax)
+    return fig
+
+
+def many_series(lines: Mapping[str, tuple[np.ndarray, np.ndarray]], name: str) -> Figure:
+    """Running means of a quantity of several runs against time: name → times (fs) and values, both [frames]."""
+    fig, (ax,) = figure(9.0, 3.2)
+    longest = max((times for times, _ in lines.values()), key=lambda times: times[-1])
+    unit = _scaled(longest)[1]
+    for run, (times, values) in lines.items():
+        mean = np.cumsum(values) / np.arange(1, len(values) + 1)
+        ax.plot(times / (1e3 if unit == "ps" else 1.0), mean, linewidth=1.2, label=run)
     label(ax, f"time ({unit})", name, "")
     legend(ax)
     return fig

@@ -7,10 +7,12 @@ from eukrates.app.pages import SUBTITLE
 from eukrates.app.run_report.bonds import bonds, stable, torsions
 from eukrates.app.run_report.motion import diffusion, infrared, vibrations
 from eukrates.app.run_report.recorded import Recorded, read_recorded
+from eukrates.app.run_report.replicas import page_of_replicas
 from eukrates.app.run_report.structure import distances, moving
 from eukrates.app.run_report.summary import settings, verdicts
 from eukrates.app.run_report.thermodynamics import conservation, temperature, volume
 from eukrates.app.simulation_folder import REPORT
+from eukrates.dynamics.journals import MEMBERS, directories
 from eukrates.plots.report import Report, Section
 from eukrates.trust.table import Table
 
@@ -51,8 +53,14 @@ def report_of(folder: str | Path) -> Report:
 
 
 def write_report(folder: str | Path) -> Path:
-    """`report_of` as report.html in the folder."""
-    return report_of(folder).write(Path(folder) / REPORT)
+    """`report_of` as report.html in the folder; of replicas one page that compares them, and the first one's own."""
+    folder = Path(folder)
+    if not (folder / MEMBERS).exists():
+        return report_of(folder).write(folder / REPORT)
+    page = page_of_replicas(folder).write(folder / REPORT)
+    first = directories(folder)[0]
+    report_of(first).write(first / REPORT)
+    return page
 
 
 def try_report(folder: str | Path, tell: Callable[[str], None]) -> None:

@@ -2,9 +2,16 @@
 
 import numpy as np
 
-from eukrates.analysis import diffusion_coefficient, mean_square_displacement, velocity_spectrum
+from eukrates.analysis import (
+    Spectrum,
+    diffusion_coefficient,
+    infrared_spectrum,
+    mean_square_displacement,
+    velocity_spectrum,
+)
 from eukrates.analysis.diffusion import Diffusion
 from eukrates.app.run_report.recorded import Recorded
+from eukrates.data.trajectory import Frames
 from eukrates.elements import SYMBOLS
 from eukrates.plots.motion import displacement_figure, spectrum_figure
 from eukrates.plots.report import Figure, Section
@@ -48,6 +55,49 @@ def vibrations(recorded: Recorded) -> Section:
     """The mass-weighted power spectrum of the velocities."""
     if "velocities" not in recorded.told["record"]["what"]:
         raise ValueError("Velocities were not recorded (record: [velocities, forces]).")
+    frames, fastest, resolution = _close_frames(recorded)
+    if frames.velocities is None:
+        raise ValueError("Velocities are not in the trajectory.")
+    found = velocity_spectrum(
+        frames.time_fs, frames.velocities, recorded.trajectory.masses, recorded.freedom, resolution
+    )
+    note = (
+        f"Its area is the kinetic temperature, {found.within(0.0, found.nyquist):.1f} K. {_averaged(found, frames)} "
+        "Frequencies of classical nuclei."
+    )
+    return Section("Velocity spectrum", [Figure(spectrum_figure(found, fastest), note)])
+
+
+def infrared(recorded: Recorded) -> Section:
+    """Absorption from the dipoles Σ q (r - centre of mass) of an open structure whose charges were recorded."""
+    if "charges" not in recorded.told["record"]["what"]:
+        raise ValueError("Charges were not recorded (record: [velocities, charges], of models that know charges).")
+    if np.any(recorded.structure.cell[0]):
+        raise ValueError("A periodic structure has no dipole of its own: it jumps when an atom crosses the boundary.")
+    frames, fastest, resolution = _close_frames(recorded)
+    if frames.charges is None:
+        raise ValueError("Charges are not in the trajectory.")
+    kelvin = float(np.mean(recorded.settled["temperature_kelvin"]))
+    dipoles = dipoles_of(frames, recorded.trajectory.masses)
+    found = infrared_spectrum(frames.time_fs, dipoles, kelvin, resolution)
+    length = float(np.mean(np.linalg.norm(dipoles, axis=1)))
+    note = (
+        f"The area of a band is its intensity in km/mol, that of all {found.within(0.0, 1.1 * fastest):.4g} km/mol. "
+        f"From the partial charges of the model (mean dipole {length:.3g} e Å) at the mean temperature of the run, "
+        f"{kelvin:.0f} K. {_averaged(found, frames)} Classical nuclei with the harmonic quantum correction."
+    )
+    return Section("Infrared spectrum", [Figure(spectrum_figure(found, fastest, "km/mol per 1/cm", "Infrared"), note)])
+
+
+def dipoles_of(frames: Frames, masses: np.ndarray) -> np.ndarray:
+    """Dipoles in e Å, [frames, 3], of partial charges about the centre of mass."""
+    r, q = np.asarray(frames.positions, np.float64), np.asarray(frames.charges, np.float64)
+    centre = np.einsum("fax,a->fx", r, masses) / masses.sum()
+    return np.einsum("fa,fax->fx", q, r - centre[:, None])
+
+
+def _close_frames(recorded: Recorded) -> tuple[Frames, float, float]:
+    """Frames for a spectrum, the fastest vibration that may be there, and a resolution for their length, both 1/cm."""
     if len(recorded.log["step"]) < 3:
         raise ValueError("Too few frames for a spectrum.")
     spacing = float(np.median(np.diff(recorded.log["time_fs"])))
@@ -60,28 +110,18 @@ def vibrations(recorded: Recorded) -> Section:
             f"{fastest:.0f} and would be folded back to where they do not belong. Record every {every} steps."
         )
     frames = recorded.last()
-    if frames.velocities is None:
-        raise ValueError("Velocities are not in the trajectory.")
     length = float(np.ptp(frames.time_fs)) / 1000
     if length < SHORTEST_PS:
         raise ValueError(f"{length:.3g} ps are too short for a spectrum; {SHORTEST_PS:g} would do.")
-    resolution = float(np.clip(SEGMENTS * WINDOW_PS / length, FINE, COARSE))
-    found = velocity_spectrum(
-        frames.time_fs, frames.velocities, recorded.trajectory.masses, recorded.freedom, resolution
-    )
-    note = (
-        f"Its area is the kinetic temperature, {found.within(0.0, found.nyquist):.1f} K. Resolution "
-        f"{found.resolution:.3g} 1/cm, from {found.segments} segments of {length:.4g} ps; the band is the standard "
-        "error. Frequencies of classical nuclei."
-    )
-    return Section("Velocity spectrum", [Figure(spectrum_figure(found, fastest), note)])
+    return frames, fastest, float(np.clip(SEGMENTS * WINDOW_PS / length, FINE, COARSE))
 
 
-def infrared(recorded: Recorded) -> Section:
-    """Not from a folder: dipoles are not recorded."""
-    raise ValueError(
-        "A run records no dipoles. `eukrates predict` computes those of trajectory.extxyz with a model that has "
-        "charges, and eukrates.analysis.infrared_spectrum turns them into a spectrum."
+def _averaged(found: Spectrum, frames: Frames) -> str:
+    """What a spectrum was averaged over."""
+    length = float(np.ptp(frames.time_fs)) / 1000
+    return (
+        f"Resolution {found.resolution:.3g} 1/cm, from {found.segments} segments of {length:.4g} ps; the band is the "
+        "standard error."
     )
 
 

@@ -10,6 +10,7 @@ import yaml
 
 from eukrates.data.trajectory import Frames, Trajectory, read_h5md
 from eukrates.dynamics.journal import CHECKPOINT, H5MD, LOG, read_settings
+from eukrates.dynamics.journals import MEMBERS, directories
 from eukrates.dynamics.standing import load_arrays
 from eukrates.matter import System
 from eukrates.plots.history import read_history
@@ -30,8 +31,20 @@ class Recorded:
     notes: tuple[str, ...]
     stopped: str | None  # by its watchdog, and why
     steps_done: int
-    trajectory: Trajectory  # every `stride`-th frame
     stride: int
+    home: Path  # what is resumed: the folder, or for a replica the one around it
+
+    @cached_property
+    def trajectory(self) -> Trajectory:
+        """Every `stride`-th frame.
+
+        Raises:
+            ValueError: none, or damaged files.
+        """
+        found = read_h5md(self.folder / H5MD, slice(None, len(self.log["step"]), self.stride))
+        if not len(found):
+            raise ValueError(f"{self.folder / H5MD} holds no frame: there is nothing to analyse.")
+        return found
 
     @property
     def structure(self) -> System:
@@ -46,7 +59,7 @@ class Recorded:
     @property
     def atoms(self) -> int:
         """How many."""
-        return self.structure.atoms
+        return len(self.told["system"]["numbers"])
 
     @property
     def freedom(self) -> int:
@@ -105,7 +118,7 @@ def read_recorded(folder: str | Path) -> Recorded:
     """What a run left in its folder, also while it goes on.
 
     Raises:
-        ValueError: no run there, no frame yet, or damaged files.
+        ValueError: no run there, or no frame yet.
     """
     folder = Path(folder)
     told = read_settings(folder)
@@ -116,15 +129,23 @@ def read_recorded(folder: str | Path) -> Recorded:
     log = {name: np.array([line[name] for line in lines], np.float64) for name in lines[0]}
     atoms = len(told["system"]["numbers"])
     stride = max(1, -(-len(lines) * 3 * atoms // MOST_NUMBERS))
-    trajectory = read_h5md(folder / H5MD, slice(None, len(lines), stride))
-    if not len(trajectory):
-        raise ValueError(f"{folder / H5MD} holds no frame: there is nothing to analyse.")
-    saved = (folder / CHECKPOINT).exists()
-    done = int(load_arrays(folder / CHECKPOINT)["step"]) if saved else int(log["step"][-1])
-    ended = str(rows[-1].get("note", ""))
+    home, number = _home(folder)
+    saved = load_arrays(home / CHECKPOINT) if (home / CHECKPOINT).exists() else {}
+    halted = int(saved["last"][number]) if "last" in saved else -1  # the step; -1: it was not
+    done = halted if halted >= 0 else int(saved["step"] if "step" in saved else log["step"][-1])
     notes = tuple(row["note"] for row in rows if "note" in row)
-    stopped = ended if ended.startswith("Stopped") else None
-    return Recorded(folder, told, _choices(folder), log, notes, stopped, done, trajectory, stride)
+    ends = [note for note in notes if note.startswith("Stopped")]
+    stopped = ends[-1] if ends and (halted >= 0 or rows[-1].get("note") == ends[-1]) else None
+    return Recorded(folder, told, _choices(home), log, notes, stopped, done, stride, home)
+
+
+def _home(folder: Path) -> tuple[Path, int]:
+    """The folder of the checkpoint, and which of the systems in it has the folder."""
+    around = folder.resolve().parent
+    if (folder / CHECKPOINT).exists() or not (around / MEMBERS).exists():
+        return folder, 0
+    names = [one.name for one in directories(around)]
+    return (folder.parent, names.index(folder.resolve().name)) if folder.resolve().name in names else (folder, 0)
 
 
 def _choices(folder: Path) -> dict[str, Any]:

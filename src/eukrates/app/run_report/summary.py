@@ -30,7 +30,7 @@ def _ended(recorded: Recorded) -> Verdict:
         return Verdict(f"{recorded.stopped} ({length}.)", "bad")
     if done < told["steps"]:
         whole = told["steps"] * told["timestep_fs"] / 1000
-        again = f"`eukrates md --resume --folder {recorded.folder}` goes on."
+        again = f"`eukrates md --resume --folder {recorded.home}` goes on."
         return Verdict(f"Not finished: {length}, of {whole:.6g} ps. {again}", "care")
     return Verdict(f"Finished: {length}, {len(recorded.log['step'])} frames.", "good")
 

@@ -25,7 +25,7 @@ def conservation(recorded: Recorded) -> Section:
     """What exact dynamics would keep constant, and how it drifts."""
     slope, error = drift_per_ns(recorded)
     gained, thermal = heat_measure(recorded, slope)
-    log, drawn = recorded.settled, _thinned(recorded)
+    log, drawn = recorded.settled, drawn_log(recorded)
     per_atom = 1000 * log["conserved_energy"] / recorded.atoms
     line = np.polyfit(log["time_fs"], per_atom, 1)
     start = float(log["time_fs"][0])
@@ -50,7 +50,7 @@ def conservation(recorded: Recorded) -> Section:
 
 def temperature(recorded: Recorded) -> Section:
     """Mean and fluctuation beside those of the ensemble."""
-    found, drawn = temperatures(recorded), _thinned(recorded)
+    found, drawn = temperatures(recorded), drawn_log(recorded)
     width = series_statistics(recorded.settled["temperature_kelvin"])
     potential = series_statistics(1000 * recorded.settled["potential_energy"] / recorded.atoms)
     rows = [
@@ -76,7 +76,7 @@ def volume(recorded: Recorded) -> Section:
     if "volume_angstrom3" not in recorded.log:
         raise ValueError("The cell did not move, and a pressure is computed only where a piston needs it (npt).")
     _enough(recorded)
-    drawn, start = _thinned(recorded), float(recorded.settled["time_fs"][0])
+    drawn, start = drawn_log(recorded), float(recorded.settled["time_fs"][0])
     known = {name: recorded.settled[name] for name in names if name in recorded.settled}
     found = log_statistics(known)
     targets = {"pressure_gpa": recorded.constant("pressure_gpa")}
@@ -114,7 +114,7 @@ def _enough(recorded: Recorded) -> None:
         raise ValueError(f"{n} frames are too few for an average with an error; {FEWEST} would do.")
 
 
-def _thinned(recorded: Recorded) -> dict[str, np.ndarray]:
+def drawn_log(recorded: Recorded) -> dict[str, np.ndarray]:
     """The log with so many points as a figure can show."""
     every = -(-len(recorded.log["step"]) // DRAWN)
     return {name: column[::every] for name, column in recorded.log.items()}
