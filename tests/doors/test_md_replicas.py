@@ -107,7 +107,7 @@ def test_one_that_stops_fails_the_command_and_is_named(desk, trained):
     said = "\n".join(last_words(done, True))
     assert done[0].stopped is None
     assert "0: 20 steps, finished." in said
-    assert "1: Stopped: in step" in said
+    assert "1: Stopped before the first step" in said
     assert "1 of 2 replicas stopped before their end: 1." in str(failure(done))
 
 

@@ -8,7 +8,7 @@ from wandering import wander
 from eukrates.dynamics import Watch, engine
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def unwatched():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Watch, "__init__", partialmethod(Watch.__init__, contact=None, bonds=None))
@@ -18,7 +18,7 @@ def unwatched():
 @pytest.fixture
 def hasty(monkeypatch):
     """Short chunks, a checkpoint and a report after each."""
-    for name, value in (("SECONDS", 0.001), ("COMMIT_SECONDS", 0.0), ("REPORT_SECONDS", 0.0)):
+    for name, value in (("SECONDS", 0.001), ("COMMIT_SECONDS", 0.0), ("COMMIT_SHARE", 0.0), ("REPORT_SECONDS", 0.0)):
         monkeypatch.setattr(engine, name, value)
 
 

@@ -159,12 +159,14 @@ def test_a_start_without_finite_forces_is_refused_at_once(tmp_path):
     done = run(
         Springs(np.full((1, 3), -5.0), 1.0, hole=1.0), ase.Atoms("H"), Langevin(300.0), 10, record=Record(folder)
     )
-    assert "step 1 " in done.stopped
+    assert "before the first step" in done.stopped
     assert done.steps_done == 0
     assert done.stopped in (folder / "log.jsonl").read_text()
     assert len(done.trajectory) == 0
     with pytest.raises(ValueError, match="nothing was run there"):
         resume(Springs(np.full((1, 3), -5.0), 1.0, hole=1.0), folder)
+    mended = run(Springs(np.full((1, 3), -5.0), 1e-3), ase.Atoms("H"), Langevin(300.0), 10, record=Record(folder))
+    assert mended.stopped is None  # the directory of a run that never began may be used again
 
 
 def test_what_is_not_obeyed_is_refused():
@@ -174,9 +176,9 @@ def test_what_is_not_obeyed_is_refused():
         run(TIED, fixed, BATH, 10)
     with pytest.raises(ValueError, match="timestep_fs"):
         run(TIED, lattice(), BATH, 10, timestep_fs=0.0)
-    with pytest.raises(ValueError, match="whole number of steps"):
+    with pytest.raises(ValueError, match="steps to be a whole number"):
         run(TIED, lattice(), BATH, -1)
-    with pytest.raises(ValueError, match="between frames"):
+    with pytest.raises(ValueError, match="every to be a whole number"):
         Record(every=0)
     with pytest.raises(ValueError, match="Known: velocities, forces, charges"):
         Record(what=("dipoles",))

@@ -19,7 +19,7 @@ import sys
 sys.path.insert(0, {here!r})
 from wandering import *
 from eukrates.dynamics import engine, resume
-engine.SECONDS, engine.COMMIT_SECONDS, engine.REPORT_SECONDS = 0.0005, 0.0, 0.0
+engine.SECONDS, engine.COMMIT_SECONDS, engine.COMMIT_SHARE, engine.REPORT_SECONDS = 0.0005, 0.0, 0.0, 0.0
 tell = lambda report: print(report.step)
 {begin} if {first} else resume(TIED, {folder!r}, progress=tell)
 """

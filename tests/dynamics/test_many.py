@@ -51,6 +51,8 @@ def test_many_go_on_bit_for_bit(tmp_path):
         resume(SOFT, tmp_path / "parts")
     with pytest.raises(ValueError, match="holds a run"):
         run_many(*given, STEPS, 1.0, 1, Record(tmp_path / "parts", every=20))
+    with pytest.raises(ValueError, match=r"members\.json of other runs"):
+        run(SOFT, starts()[0], NVE(0.0), 10, record=Record(tmp_path / "parts"))
     parts = resume_many(SOFT, tmp_path / "parts", STEPS)
     for one, other in zip(parts, whole, strict=True):
         assert one.directory.name == other.directory.name

@@ -58,6 +58,12 @@ def test_a_collision_is_named_through_a_boundary_too(tmp_path):
     assert 0.535 < 6.0 - done.final.positions[1, 2] + done.final.positions[0, 2] < 0.63
 
 
+def test_an_atom_may_collide_with_its_own_image():
+    start = ase.Atoms("Ar", cell=[1.0, 9.0, 9.0], pbc=True)
+    done = run(FREE, start, NVE(10.0), 5, record=Record(watch=Watch(contact=0.6, bonds=None)))
+    assert "before the first step: the distance of atoms 0 (Ar) and 0 (Ar) is 1.00 Å" in done.stopped
+
+
 def test_bonds_are_those_of_the_start_though_a_run_is_resumed(tmp_path):
     """Two that were never bonded meet, the run is interrupted there, and they part again."""
     home = np.array([[0, 0, 0], [0, 0, 3.0]])

@@ -76,7 +76,7 @@ class Place(eqx.Module):
     needed: Int[Array, "2"]  # pairs near and far when they were made, see `Lists`
     verdict: Int[Array, " systems"]  # of those that were halted
     last: Int[Array, " systems"]  # the last good step of those that were halted
-    refused: Float[Array, "atoms 3"]  # Å, positions that were not accepted when a system was halted
+    refused: tuple[Float[Array, "atoms 3"], Float[Array, "systems 3 3"]]  # positions and cells, Å, when halted
     warmth: Float[Array, " atoms"]  # eV, kinetic energies then, infinite where not finite
 
     @property
@@ -85,7 +85,7 @@ class Place(eqx.Module):
         return jnp.any(self.alive) & ~self.worn & ~self.outgrown
 
 
-class Start(NamedTuple):
+class Departure(NamedTuple):
     """Where a chunk begins."""
 
     phase: Phase
@@ -142,7 +142,7 @@ def temperatures(kinetic: Float[Array, " systems"], freedom: Float[Array, " syst
 
 @eqx.filter_jit
 def advance(
-    potential: Potential, lists: Lists, ensemble: Ensemble, course: Course, start: Start, capacity: int
+    potential: Potential, lists: Lists, ensemble: Ensemble, course: Course, start: Departure, capacity: int
 ) -> Outcome:
     """From `start` to `course.until`, to `capacity` frames, or to where nothing goes on."""
 
@@ -161,7 +161,7 @@ def advance(
     phase, origin, step, alive = start
     blank = jax.tree.map(lambda row: jnp.zeros((capacity, *row.shape), row.dtype), snapshot(phase, step))
     no, none = jnp.asarray(False), jnp.zeros(alive.shape, jnp.int64)
-    never = jnp.zeros_like(phase.positions), jnp.zeros_like(phase.masses)
+    never = (jnp.zeros_like(phase.positions), jnp.zeros_like(phase.cell)), jnp.zeros_like(phase.masses)
     here = Place(phase, step, origin, alive, no, no, jnp.zeros(2, jnp.int64), none, none, *never)
     return Outcome(*jax.lax.while_loop(more, to_next_lists, (here, blank, jnp.zeros_like(step))))
 
@@ -246,6 +246,9 @@ def _judged(after: Phase, before: Place, graph: Graph, reach: float, course: Cou
         needed=before.needed,
         verdict=jnp.where(halted, verdict, before.verdict),
         last=jnp.where(halted, before.step, before.last),
-        refused=jnp.where(halted[after.owner, None], after.positions, before.refused),
+        refused=(
+            jnp.where(halted[after.owner, None], after.positions, before.refused[0]),
+            jnp.where(halted[:, None, None], after.cell, before.refused[1]),
+        ),
         warmth=jnp.where(halted[after.owner], each, before.warmth),
     )

@@ -11,7 +11,7 @@ import numpy as np
 
 from eukrates.data.atoms import to_atoms
 from eukrates.data.trajectory import Frames
-from eukrates.dynamics.chunk import Course, Outcome, Place, Snapshots, Start, advance, snapshot
+from eukrates.dynamics.chunk import Course, Departure, Outcome, Place, Snapshots, advance, snapshot
 from eukrates.dynamics.clusters import together
 from eukrates.dynamics.ensembles import Ensemble
 from eukrates.dynamics.journals import Journals
@@ -23,9 +23,9 @@ from eukrates.numerics import to_device
 from eukrates.potential import Potential
 from eukrates.units import FS, G_PER_CM3, GPA, KELVIN
 
-FIRST_STEPS = 20  # of the chunk that compiles, and of the next, which tells how fast it goes
+FIRST_STEPS = 5  # of the chunk that tells how fast it goes
 SECONDS = 1.0  # that a chunk is to take
-COMMIT_SECONDS = 2.0  # between checkpoints
+COMMIT_SECONDS, COMMIT_SHARE = 2.0, 20.0  # between checkpoints at least, and at least so many times what one takes
 REPORT_SECONDS = 0.2  # between reports of progress
 FRAME_BYTES, MOST_FRAMES = 1 << 25, 1000  # that a chunk may hold
 
@@ -81,7 +81,8 @@ class Engine:
         """Feel the forces of the start by a step that takes no time, write frame 0, and go."""
         with jax.enable_x64(True):
             outcome = self._chunk(standing, until=1, timestep=0.0)
-            standing = self._halted(standing, outcome.place)
+            standing = replace(standing, last=self._last(standing, outcome.place))
+            self._explain(~standing.alive, standing.last, outcome.place, begun=False)
             if not standing.alive.any():
                 if self.journals.directory is not None:
                     self.journals.write()
@@ -97,32 +98,35 @@ class Engine:
 
     def go(self, standing: Standing) -> Standing:
         """To the last step, or to where the run must stop."""
-        plan, committed, compiled = self.plan, time.perf_counter(), False
+        plan, committed, cost, compiled = self.plan, time.perf_counter(), 0.0, False
         with jax.enable_x64(True):
             while standing.step < plan.steps and standing.alive.any():
-                rate = self.warm_steps / self.warm_seconds if self.warm_steps else FIRST_STEPS / SECONDS
-                until = min(plan.steps, standing.step + max(1, round(SECONDS * rate)))
-                clock = time.perf_counter()
-                outcome = self._chunk(standing, until, plan.timestep_fs * FS)
-                place, step = outcome.place, int(outcome.place.step)
-                if compiled:
-                    self.warm_steps += step - standing.step
-                    self.warm_seconds += time.perf_counter() - clock
-                alive = standing.alive
+                clock, before, warm = time.perf_counter(), standing, compiled
+                outcome = self._chunk(standing, self._until(standing.step, warm), plan.timestep_fs * FS)
+                place, step, compiled = outcome.place, int(outcome.place.step), True
                 standing = replace(standing, phase=place.phase, step=step, origin=place.origin)
-                standing = self._halted(standing, place)
-                self._record(outcome, alive, standing.last)
-                compiled = True
+                standing = replace(standing, last=self._last(standing, place))
+                self._record(outcome, before.alive, standing.last)
+                self._explain(before.alive & ~standing.alive, standing.last, place)
                 if bool(place.outgrown):
                     standing, compiled = self._with_room(standing, place), False
                 over, now = step == plan.steps or not standing.alive.any(), time.perf_counter()
-                if over or now - committed >= COMMIT_SECONDS:
+                if over or now - committed >= max(COMMIT_SECONDS, COMMIT_SHARE * cost):
                     self.journals.commit(standing)
-                    committed = now
+                    committed = time.perf_counter()
+                    cost = committed - now
+                if warm:
+                    self.warm_steps += step - before.step
+                    self.warm_seconds += time.perf_counter() - clock
                 if over or now - self._reported >= REPORT_SECONDS:
                     self._report(standing)
                     self._reported = now
         return standing
+
+    def _until(self, step: int, compiled: bool) -> int:
+        """Where the next chunk ends: after a step to compile, a few to see how fast they are, then as many as fit."""
+        rate = self.warm_steps / self.warm_seconds if self.warm_steps else FIRST_STEPS / SECONDS
+        return min(self.plan.steps, step + (max(1, round(SECONDS * rate)) if compiled else 1))
 
     def _chunk(self, standing: Standing, until: int, timestep: float) -> Outcome:
         atoms, systems = standing.lists.world.atoms, standing.lists.world.systems
@@ -135,7 +139,7 @@ class Engine:
         course = jax.tree.map(jnp.asarray, course)
         ensemble = jax.tree.map(lambda numbers: numbers[:systems], self._ensemble)
         alive = np.pad(standing.alive, (0, systems - len(self.members)))
-        start = Start(standing.phase, standing.origin, jnp.asarray(standing.step), jnp.asarray(alive))
+        start = Departure(standing.phase, standing.origin, jnp.asarray(standing.step), jnp.asarray(alive))
         lists, start = to_device((standing.lists, start))
         outcome = advance(self._potential, lists, ensemble, course, start, self._capacity)
         return jax.block_until_ready(outcome)
@@ -143,7 +147,7 @@ class Engine:
     def _record(self, outcome: Outcome, alive: np.ndarray, last: np.ndarray) -> None:
         """Frames to the journals of those that were `alive`, as far as each came."""
         count = int(outcome.count)
-        rows = jax.tree.map(lambda rows: np.asarray(rows)[:count], outcome.snapshots)
+        rows = jax.tree.map(lambda rows: np.array(rows[:count]), outcome.snapshots)  # copies: buffers are much larger
         for n in _which(alive):
             good = rows.step <= last[n] if last[n] >= 0 else slice(None)
             self.journals.each[n].add(self._frames(jax.tree.map(lambda rows, good=good: rows[good], rows), n))
@@ -189,28 +193,27 @@ class Engine:
         self.journals.note(standing.step, f"{changed} at step {standing.step}; the step is compiled anew.")
         return replace(standing, lists=new)
 
-    def _halted(self, standing: Standing, place: Place) -> Standing:
-        """With those halted that went wrong."""
+    def _last(self, standing: Standing, place: Place) -> np.ndarray:
+        """[members], the last good steps of those that were halted until now."""
         members = len(self.members)
-        verdicts = np.asarray(place.verdict)[:members]
-        wrong = standing.alive & (verdicts != Verdict.FINE)
-        last = np.where(wrong, np.asarray(place.last)[:members], standing.last)
-        for n in _which(wrong):
-            self._stop(n, int(last[n]), Verdict(int(verdicts[n])), place)
-        return replace(standing, last=last)
+        wrong = standing.alive & (np.asarray(place.verdict)[:members] != Verdict.FINE)
+        return np.where(wrong, np.asarray(place.last)[:members], standing.last)
 
-    def _stop(self, n: int, step: int, verdict: Verdict, place: Place) -> None:
+    def _explain(self, halted: np.ndarray, last: np.ndarray, place: Place, begun: bool = True) -> None:
         """Say what, where and when; what was good is kept."""
-        s, cell, phase = self.members[n], np.asarray(place.phase.cell), place.phase
-        atoms = slice(self._ends[n] - s.structure.atoms, self._ends[n])
-        refused = placed(self._structures, np.asarray(place.refused), cell)[n]
-        good = to_atoms(placed(self._structures, np.asarray(phase.positions), cell)[n])
-        good.set_masses(s.masses)  # type: ignore[reportArgumentType]  # ase annotates nothing; its default is a word
-        good.set_momenta(np.asarray(phase.momenta)[atoms])
-        said = explained(verdict, s, step, refused, np.asarray(place.warmth)[atoms])
-        self.stopped[n] = said
-        self.journals.each[n].note(step, said)
-        self.journals.each[n].last_words(good, to_atoms(refused))
+        phase, verdicts = place.phase, np.asarray(place.verdict)
+        there = placed(self._structures, np.asarray(phase.positions), np.asarray(phase.cell))
+        beyond = placed(self._structures, *map(np.asarray, place.refused))
+        for n in _which(halted):
+            s, atoms = self.members[n], slice(self._ends[n] - self.members[n].structure.atoms, self._ends[n])
+            good, refused = to_atoms(there[n]), beyond[n]
+            good.set_masses(s.masses)  # type: ignore[reportArgumentType]  # ase annotates nothing; its default is a word
+            good.set_momenta(np.asarray(phase.momenta)[atoms])
+            step = int(last[n]) if begun else None
+            said = explained(Verdict(int(verdicts[n])), s, step, refused, np.asarray(place.warmth)[atoms])
+            self.stopped[n] = said
+            self.journals.each[n].note(int(last[n]), said)
+            self.journals.each[n].last_words(good, to_atoms(refused))
 
     def _report(self, standing: Standing) -> None:
         plan, phase, members = self.plan, standing.phase, len(self.members)

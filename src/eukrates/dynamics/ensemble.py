@@ -56,6 +56,8 @@ class Ensemble(eqx.Module):
         told, hottest = self.temperature_kelvin, self.hottest_kelvin
         if told is not None and not np.all(np.isfinite(values(told)) & (values(told) >= 0)):
             raise ValueError(f"Expected a temperature ≥ 0 K, got {told!r}.")
+        if isinstance(hottest, Ramp):
+            raise ValueError(f"Expected hottest_kelvin to be a number of K, got {hottest!r}.")
         if hottest is not None and not hottest > self._highest:
             raise ValueError(f"Expected hottest_kelvin above the temperature ({told} K), got {hottest!r}.")
 

@@ -51,6 +51,8 @@ class Langevin(Ensemble):
     flexible: ClassVar[bool] = False
 
     def __check_init__(self):
+        if self.temperature_kelvin is None:
+            raise ValueError("Expected a temperature of the bath in K, got None. Use NVE for no bath.")
         if not np.all(np.isfinite(self.friction_per_ps) & (np.asarray(self.friction_per_ps) > 0)):
             raise ValueError(f"Expected a friction above 0 /ps, got {self.friction_per_ps!r}. Use NVE for none.")
 

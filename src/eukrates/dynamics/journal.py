@@ -55,7 +55,7 @@ class Journal:
         if (self.directory / CHECKPOINT).exists():
             raise ValueError(f"{self.directory} holds a run. Resume it, or choose another directory for a new one.")
         taken = [name for name in (SETTINGS, LOG, H5MD, EXTXYZ) if (self.directory / name).exists()]
-        if taken and not _is_beginning_of(told, self.directory):
+        if taken and not (_is_beginning_of(told, self.directory) or _never_began(self.directory)):
             raise ValueError(f"{self.directory} holds {', '.join(taken)} of something else: choose another directory.")
         self.directory.mkdir(parents=True, exist_ok=True)
         write_settings(self.directory, told)
@@ -113,8 +113,10 @@ class Journal:
             extxyz = append_extxyz(folder / EXTXYZ, s.structure, s.masses, frames)
         with (folder / LOG).open("a", encoding="utf-8") as stream:
             stream.writelines(line + "\n" for line in self._lines)
-            stream.flush()
             log = stream.tell()
+        for name in (H5MD, EXTXYZ, LOG):
+            with (folder / name).open("rb+") as stream:
+                os.fsync(stream.fileno())
         self._frames, self._lines = [], []
         return {"frames": len(self.log["step"]), "log": log, "extxyz": extxyz}
 
@@ -143,6 +145,14 @@ def read_settings(directory: Path) -> dict[str, Any]:
         return json.loads((directory / SETTINGS).read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError) as error:
         raise ValueError(f"{directory} holds no run: {SETTINGS} cannot be read ({error}).") from error
+
+
+def _never_began(directory: Path) -> bool:
+    """True where a run of ours was refused at its start: there are settings, and no frame."""
+    try:
+        return "eukrates" in read_settings(directory) and not len(read_h5md(directory / H5MD))
+    except (OSError, ValueError):
+        return False
 
 
 def _is_beginning_of(told: dict[str, Any], directory: Path) -> bool:

@@ -33,6 +33,8 @@ class Journals:
         """
         if self.directory is not None and len(self.each) > 1:
             self._begin_together(self.directory)
+        elif self.directory is not None and (self.directory / MEMBERS).exists():
+            raise ValueError(f"{self.directory} holds {MEMBERS} of other runs: choose another directory.")
         for one in self.each:
             one.begin()
 

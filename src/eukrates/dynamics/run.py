@@ -77,7 +77,7 @@ def run(
         potential: anything with an energy.
         start: one structure, which may be `Constrained`; momenta, isotopes, charge, spin, FixAtoms and FixBondLengths
             of `ase.Atoms` are used.
-        ensemble: `NVE`, `Langevin`, `VelocityRescaling`, `NoseHoover` or `NPT`.
+        ensemble: one of `ENSEMBLES`, such as `NVE`, `Langevin` or `NPT`.
         steps: how many.
         timestep_fs: fs.
         seed: of the initial momenta and the thermostat.
@@ -123,7 +123,7 @@ def run_many(
     """
     members = len(starts)
     ensembles = [ensembles] * members if isinstance(ensembles, Ensemble) else list(ensembles)
-    seeds = list(range(seeds, seeds + members)) if isinstance(seeds, int) else list(seeds)
+    seeds = [seeds + n for n in range(members)] if isinstance(seeds, int | np.integer) else list(seeds)
     if not members or len(ensembles) != members or len(seeds) != members:
         raise ValueError(
             f"Expected structures, and an ensemble and a seed for each (or one for all), got {members}, "

@@ -43,8 +43,7 @@ class Record:
     watch: Watch = field(default_factory=Watch)
 
     def __post_init__(self):
-        if self.every < 1 or int(self.every) != self.every:
-            raise ValueError(f"Expected a whole number of steps ≥ 1 between frames, got every={self.every!r}.")
+        object.__setattr__(self, "every", whole("every", self.every, 1))
         if unknown := sorted(set(self.what) - set(RECORDABLE)):
             raise ValueError(f"Cannot record {', '.join(unknown)}. Known: {', '.join(RECORDABLE)}.")
         if self.precision not in ("float32", "float64"):
@@ -68,8 +67,8 @@ class Settings:
     constraints: Constraints | None = field(default=None, repr=False)
 
     def __post_init__(self):
-        if self.steps < 0 or int(self.steps) != self.steps:
-            raise ValueError(f"Expected a whole number of steps ≥ 0, got {self.steps!r}.")
+        object.__setattr__(self, "steps", whole("steps", self.steps, 0))
+        object.__setattr__(self, "seed", whole("seed", self.seed))
         if not 0 < self.timestep_fs <= LONGEST_STEP_FS:
             raise ValueError(
                 f"Expected timestep_fs above 0 and at most {LONGEST_STEP_FS} fs, got {self.timestep_fs!r}."
@@ -105,7 +104,16 @@ class Settings:
 
     @classmethod
     def from_json(cls, data: dict[str, Any], directory: Path) -> "Settings":
-        """Back from `settings.json`."""
+        """Back from `settings.json`.
+
+        Raises:
+            ValueError: an earlier version wrote it.
+        """
+        if "watch" not in data["record"] or "positions" not in data["system"]:
+            raise ValueError(
+                f"The run in {directory} was begun by version {data.get('eukrates')}, in a way that this one cannot go "
+                "on with. Its frames can be read; start a new run from the last of them."
+            )
         ensemble, s = from_mapping(data["ensemble"]), data["system"]
         lists = {"what": tuple(data["record"]["what"]), "watch": Watch(**data["record"]["watch"])}
         record = Record(**(data["record"] | lists | {"directory": directory}))
@@ -116,6 +124,19 @@ class Settings:
         masses, freedom, held = np.array(data["masses"]), data["degrees_of_freedom"], data.get("constraints")
         plain["constraints"] = None if held is None else from_json(held, structure, masses)
         return cls(ensemble=ensemble, record=record, structure=structure, masses=masses, freedom=freedom, **plain)
+
+
+def whole(name: str, value: Any, least: int | None = None) -> int:
+    """`value` as an int, if it is one.
+
+    Raises:
+        ValueError: it is none, or below `least`.
+    """
+    if int(value) != value or (least is not None and value < least):
+        raise ValueError(
+            f"Expected {name} to be a whole number{'' if least is None else f' ≥ {least}'}, got {value!r}."
+        )
+    return int(value)
 
 
 def identity(potential: Potential) -> dict[str, Any]:

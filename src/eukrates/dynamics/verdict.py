@@ -21,13 +21,13 @@ class Verdict(IntEnum):
     BROKEN = 5  # a bond of the start is longer than `Watch.bonds` allows
 
 
-def explained(verdict: Verdict, s: Settings, step: int, refused: System, warmth: np.ndarray) -> str:
+def explained(verdict: Verdict, s: Settings, step: int | None, refused: System, warmth: np.ndarray) -> str:
     """What happened where, and what to look at.
 
     Args:
         verdict: on the step after `step`.
         s: of the system.
-        step: the last good one.
+        step: the last good one; None where the very start is refused.
         refused: the structure that was not accepted.
         warmth: the kinetic energy of every atom then, infinite where it is not finite.
     """
@@ -45,6 +45,8 @@ def explained(verdict: Verdict, s: Settings, step: int, refused: System, warmth:
             f"{radii} (where bonds are meant to break: `--reactive`, or Watch(bonds=None))"
         ),
     }[verdict]()
+    if step is None:
+        return f"Stopped before the first step: {what}. Nothing was run. Look at the start, and at stopped.extxyz."
     return (
         f"Stopped: in step {step + 1} ({(step + 1) * s.timestep_fs:g} fs) {what}. Everything up to step {step} is "
         "kept. Look at the last frames: either the potential is used where it was not trained (atoms too close, "

@@ -13,6 +13,7 @@ from eukrates.elements import COVALENT_RADII, SYMBOLS
 from eukrates.matter import Graph, System
 from eukrates.matter.bonds import find_bonds
 from eukrates.matter.nearest_image import nearest_images, nearest_shifts
+from eukrates.matter.neighbours import neighbours
 from eukrates.numerics import norm, sum_by
 from eukrates.shapes import AnyArray
 
@@ -90,8 +91,10 @@ def bounds_of(watch: Watch, structures: Sequence[System], atoms: int) -> Bounds:
 def closest_atoms(structure: System) -> str:
     """The two atoms of one structure that are closest for what they are, in words."""
     radii = COVALENT_RADII[np.asarray(structure.numbers)]
-    i, j = np.triu_indices(len(radii), 1)
-    r = _distances(structure, i, j)
+    near = neighbours(structure, 2 * float(radii.max()))
+    h = near.half
+    i, j = near.i[:h], near.j[:h]
+    r = np.linalg.norm(structure.positions[j] - structure.positions[i] + near.image[:h] @ structure.cell[0], axis=1)
     return _pair(structure, "the distance", i, j, r, int(np.argmin(r / (radii[i] + radii[j]))))
 
 

@@ -5,7 +5,7 @@ others: `pair_laws.cpp`. In double precision, or with positions in single precis
 """
 
 import math
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import jax
@@ -30,20 +30,27 @@ class FarLaws:
     """Both laws over the far pairs of one graph, whose distances are taken once."""
 
     def __init__(self, graph: Graph):
-        s, edges = graph.system, far_edges(graph)
-        self.listed = edges.i, edges.j, edges.real
-        exact = s.positions.dtype == jnp.float64
-        self.r = _distances(s.positions, s.cell, s.owner, edges.i, edges.j, edges.image, edges.real) if exact else None
+        self.system, self.edges = graph.system, far_edges(graph)
+
+    @cached_property
+    def distances(self) -> Float[AnyArray, " half"]:
+        """Of all pairs, once, in Å."""
+        s, e = self.system, self.edges
+        return _distances(s.positions, s.cell, s.owner, e.i, e.j, e.image, e.real)
+
+    def serves(self, has: Float[AnyArray, " atoms"]) -> bool:
+        """Whether what atoms have is in single precision, and where they are in double."""
+        return has.dtype == jnp.float32 and self.system.positions.dtype == jnp.float64
 
     def coulomb(
         self, charges: Float[AnyArray, " atoms"], graph: Graph, width: float = 4.0, cutoff: float = math.inf
     ) -> Float[AnyArray, " atoms"]:
         """As `eukrates.physics.coulomb.coulomb`."""
-        if self.r is None or charges.dtype != jnp.float32:
+        if not self.serves(charges):
             return coulomb(charges, graph, width, cutoff)
         top, slope = kernel_at(cutoff, width) if math.isfinite(cutoff) else (0.0, 0.0)
         numbers = (KE, width, cutoff, SWITCH_ON * cutoff, top, slope)
-        return _sum("coulomb", numbers, self.r, charges[:, None], *self.listed)
+        return self._summed("coulomb", numbers, charges[:, None])
 
     def dispersion(
         self,
@@ -54,11 +61,14 @@ class FarLaws:
         damping: float = 1.2,
     ) -> Float[AnyArray, " atoms"]:
         """As `eukrates.physics.dispersion.dispersion`."""
-        if self.r is None or ratios.dtype != jnp.float32:
+        if not self.serves(ratios):
             return dispersion(ratios, graph, cutoff, fade, damping)
         has = jnp.stack(of_atoms(ratios, graph.system.numbers), axis=1)
         numbers = (HARTREE, BOHR, FINE_STRUCTURE ** (-4 / 21), damping * 2 * 2.54, cutoff, cutoff - fade, *WIDTH)
-        return _sum("dispersion", numbers, self.r, has, *self.listed)
+        return self._summed("dispersion", numbers, has)
+
+    def _summed(self, law: str, numbers: tuple[float, ...], has: Float[AnyArray, "atoms what"]):
+        return _sum(law, numbers, self.distances, has, self.edges.i, self.edges.j, self.edges.real)
 
 
 @jax.custom_vjp
