@@ -5,6 +5,7 @@ Lists are made anew where atoms are about to leave their reach; one that has no 
 the host makes room and goes on from there. Loops are a `while` that ends at once, so nothing is computed twice.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import equinox as eqx
@@ -154,16 +155,12 @@ def advance(
         now, frames, count = _with(found.graph, potential, lists, ensemble, course, (now, frames, count))
         return _at_new_origin(now), frames, count
 
-    def more(state):
-        now, frames, count = state
-        return (now.step < course.until) & now.goes_on & (count < frames.step.shape[0])
-
     phase, origin, step, alive = start
     blank = jax.tree.map(lambda row: jnp.zeros((capacity, *row.shape), row.dtype), snapshot(phase, step))
     no, none = jnp.asarray(False), jnp.zeros(alive.shape, jnp.int64)
     never = (jnp.zeros_like(phase.positions), jnp.zeros_like(phase.cell)), jnp.zeros_like(phase.masses)
     here = Place(phase, step, origin, alive, no, no, jnp.zeros(2, jnp.int64), none, none, *never)
-    return Outcome(*jax.lax.while_loop(more, to_next_lists, (here, blank, jnp.zeros_like(step))))
+    return Outcome(*jax.lax.while_loop(_more(course), to_next_lists, (here, blank, jnp.zeros_like(step))))
 
 
 def _with(graph: Graph, potential: Potential, lists: Lists, ensemble: Ensemble, course: Course, state: tuple) -> tuple:
@@ -184,11 +181,17 @@ def _with(graph: Graph, potential: Potential, lists: Lists, ensemble: Ensemble, 
         frames = jax.tree.map(lambda rows, row: rows.at[count].set(row), frames, snapshot(now.phase, now.step))
         return now, frames, count + whole
 
+    return jax.lax.while_loop(_more(course), to_next_frame, state)
+
+
+def _more(course: Course) -> Callable[[tuple], Bool[Array, ""]]:
+    """Whether there is a step to be taken, and room for its frame."""
+
     def more(state):
         now, frames, count = state
         return (now.step < course.until) & now.goes_on & (count < frames.step.shape[0])
 
-    return jax.lax.while_loop(more, to_next_frame, state)
+    return more
 
 
 def _at_new_origin(now: Place) -> Place:

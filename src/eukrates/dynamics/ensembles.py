@@ -146,14 +146,18 @@ class NPT(Ensemble):
         """Half the bath, B, half of A, the piston, half of A, B, half the bath, without motion of the whole."""
         bath = velocity_rescaling(self.temperature_kelvin, self.time_fs, freedom)
         given = (self.temperature_kelvin, self.pressure_gpa, self.piston_fs, self.compressibility_per_gpa)
-        return spell((between(bath, _with_piston(letters, cell_rescaling(*given))), 1.0), (still, 0.0))
+        return spell((between(bath, _with_piston(letters, self.piston(*given))), 1.0), (still, 0.0))
+
+    def piston(self, *given: Schedule) -> Move:
+        """That keeps the shape of the cell."""
+        return cell_rescaling(*given)
 
     def extra(self, systems: int) -> dict[str, Array]:
         """Of the piston at the start."""
         return at_ease(systems)
 
 
-class FlexibleNPT(Ensemble):
+class FlexibleNPT(NPT):
     """Constant temperature and hydrostatic pressure: momenta, and lengths and angles of the cell, move at random.
 
     For solids. A liquid does not hold the shape of its cell, which would become ever flatter: take `NPT` there.
@@ -167,29 +171,9 @@ class FlexibleNPT(Ensemble):
         hottest_kelvin: stop above this instantaneous temperature; None: see `Ensemble.bound_kelvin`.
     """
 
-    temperature_kelvin: Schedule
-    pressure_gpa: Schedule = 1e-4
-    time_fs: Number = 100.0
-    piston_fs: Number = 1000.0
-    compressibility_per_gpa: Number = 0.46
-    hottest_kelvin: Number | None = None
-    free: ClassVar[bool] = True
-    flexible: ClassVar[bool] = True
-
-    def __check_init__(self):
-        times = {"time_fs": self.time_fs, "piston_fs": self.piston_fs}
-        check_bath(self.temperature_kelvin, **times, compressibility_per_gpa=self.compressibility_per_gpa)
-        check_pressure(self.pressure_gpa)
-
-    def step(self, letters: Alphabet, freedom: Float[Array, " systems"]) -> Move:
-        """That of `NPT` with the other piston."""
-        bath = velocity_rescaling(self.temperature_kelvin, self.time_fs, freedom)
-        given = (self.temperature_kelvin, self.pressure_gpa, self.piston_fs, self.compressibility_per_gpa)
-        return spell((between(bath, _with_piston(letters, cell_stretching(*given))), 1.0), (still, 0.0))
-
-    def extra(self, systems: int) -> dict[str, Array]:
-        """Of the piston at the start."""
-        return at_ease(systems)
+    def piston(self, *given: Schedule) -> Move:
+        """That moves the whole cell."""
+        return cell_stretching(*given)
 
 
 class MTK(Ensemble):

@@ -15,7 +15,7 @@ from eukrates.matter import Graph, Size, System, batch, pad, rounded
 from eukrates.matter.bins import Bins
 from eukrates.matter.edges import Edges
 from eukrates.matter.graph import Waves, most_waves
-from eukrates.matter.neighbours import complete
+from eukrates.matter.neighbours import complete, neighbours
 from eukrates.matter.search import SearchPlan, search, search_plan
 from eukrates.matter.search_kernel import available
 from eukrates.matter.verlet import few_enough
@@ -107,7 +107,8 @@ def lists_for(potential: Potential, structures: Sequence[System], skin: float) -
     """Lists for structures laid end to end: of all pairs where that is hardly more than a search would find."""
     waves = _waves(potential, structures)
     near, far = potential.cutoff, potential.far_cutoff
-    if all(few_enough(s, skin + (near if far is None else min(near, far))) for s in structures):
+    shortest = skin + (near if far is None else min(near, far))
+    if all(few_enough(s, lambda s=s: neighbours(s, shortest).i.size) for s in structures):
         whole = batch([Graph(s, complete(s.atoms)) for s in structures])
         always = (whole.near, None if far is None else whole.near)
         return Lists(whole.system, always, Plan(None, None, waves, skin))

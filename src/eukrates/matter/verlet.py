@@ -1,6 +1,7 @@
 """Neighbour lists that last: with a skin of pairs beyond the cutoff they stay complete while atoms move little."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax
@@ -10,7 +11,7 @@ from jaxtyping import Array, Float
 
 from eukrates.matter.batch import Size, pad
 from eukrates.matter.graph import Graph
-from eukrates.matter.neighbours import complete, graph, neighbours
+from eukrates.matter.neighbours import complete, graph
 from eukrates.matter.system import System
 from eukrates.numerics import sum_by
 
@@ -63,14 +64,14 @@ class VerletList:
         return Graph(placed, self.graph.near, self.graph.far, self.graph.waves)
 
 
-def few_enough(structure: System, cutoff: float) -> bool:
-    """Whether all pairs of one structure are hardly more than those within the shortest cutoff that is read."""
+def few_enough(structure: System, listed: Callable[[], int]) -> bool:
+    """Whether all pairs of one structure are hardly more than a search lists, which is asked only if it matters."""
     n = structure.atoms
     if np.any(structure.cell):
         return False
     if n <= ALWAYS_COMPLETE:
         return True
-    return n <= MOST_COMPLETE and n * (n - 1) <= COMPLETE_IF_WITHIN * neighbours(structure, cutoff).i.size
+    return n <= MOST_COMPLETE and n * (n - 1) <= COMPLETE_IF_WITHIN * listed()
 
 
 def displacement(positions: Float[np.ndarray, "atoms 3"], origin: Float[np.ndarray, "atoms 3"]) -> float:
@@ -118,7 +119,8 @@ def verlet(
         raise ValueError(f"Expected a positive, finite skin in Å, got {skin!r}.")
     listed = graph(structure, cutoff + skin, None if far_cutoff is None else far_cutoff + skin, waves)
     reach = skin / 2
-    if compact and few_enough(structure, skin + (cutoff if far_cutoff is None else min(cutoff, far_cutoff))):
+    pairs = lambda: min(edges.i.size for edges in (listed.near, listed.far) if edges is not None)
+    if compact and few_enough(structure, pairs):
         everyone = complete(structure.atoms)
         listed, reach = Graph(structure, everyone, None if far_cutoff is None else everyone, waves), math.inf
     return VerletList(listed, np.asarray(structure.positions), reach)
