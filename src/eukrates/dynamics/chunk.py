@@ -17,7 +17,7 @@ from eukrates.dynamics.constraints import Constraints, constrained
 from eukrates.dynamics.ensembles import Ensemble
 from eukrates.dynamics.integrators import Alphabet, Move, Time
 from eukrates.dynamics.lists import Lists
-from eukrates.dynamics.phase import Phase
+from eukrates.dynamics.phase import Phase, temperature
 from eukrates.dynamics.verdict import Verdict
 from eukrates.dynamics.watch import Bounds
 from eukrates.matter import Graph
@@ -25,7 +25,6 @@ from eukrates.matter.verlet import displacements
 from eukrates.numerics import sum_by
 from eukrates.potential import Potential, evaluate
 from eukrates.shapes import AnyArray
-from eukrates.units import KELVIN
 
 HURRY = 1.5  # times how far the fastest atom flies in a step: lists that may not last as long are made anew
 
@@ -136,11 +135,6 @@ def feeler(potential: Potential, graph: Graph, listed: float, flexible: bool) ->
     return feel
 
 
-def temperatures(kinetic: Float[Array, " systems"], freedom: Float[Array, " systems"]) -> Float[Array, " systems"]:
-    """T = 2 K / (f k_B) in K; 0 where nothing is free to move."""
-    return jnp.where(freedom > 0, 2 * kinetic / (jnp.where(freedom > 0, freedom, 1.0) * KELVIN), 0.0)
-
-
 @eqx.filter_jit
 def advance(
     potential: Potential, lists: Lists, ensemble: Ensemble, course: Course, start: Departure, capacity: int
@@ -232,7 +226,7 @@ def _judged(after: Phase, before: Place, graph: Graph, reach: float, course: Cou
     verdict = jnp.where(outran, int(Verdict.OUTRAN), 0)
     verdict = jnp.where(course.bounds.broken(after), int(Verdict.BROKEN), verdict)
     verdict = jnp.where(course.bounds.collided(after, graph), int(Verdict.COLLIDED), verdict)
-    verdict = jnp.where(temperatures(kinetic, course.freedom) > course.hottest, int(Verdict.TOO_HOT), verdict)
+    verdict = jnp.where(temperature(kinetic, course.freedom) > course.hottest, int(Verdict.TOO_HOT), verdict)
     verdict = jnp.where(jnp.isfinite(kinetic) & jnp.isfinite(after.energy), verdict, int(Verdict.NOT_FINITE))
     late = jnp.any(before.alive & outran & jnp.isfinite(kinetic)) & (before.step > before.origin.step)
     good = before.alive & (verdict == Verdict.FINE) & ~late

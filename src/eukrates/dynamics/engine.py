@@ -15,13 +15,14 @@ from eukrates.dynamics.chunk import Course, Departure, Outcome, Place, Snapshots
 from eukrates.dynamics.clusters import together
 from eukrates.dynamics.ensembles import Ensemble
 from eukrates.dynamics.journals import Journals
+from eukrates.dynamics.phase import temperature
 from eukrates.dynamics.settings import Settings
-from eukrates.dynamics.standing import Standing, placed
+from eukrates.dynamics.standing import Standing, moving_atoms, placed
 from eukrates.dynamics.verdict import Verdict, explained
 from eukrates.dynamics.watch import bounds_of
 from eukrates.numerics import to_device
 from eukrates.potential import Potential
-from eukrates.units import FS, G_PER_CM3, GPA, KELVIN
+from eukrates.units import FS, G_PER_CM3, GPA
 
 FIRST_STEPS = 5  # of the chunk that tells how fast it goes
 SECONDS = 1.0  # that a chunk is to take
@@ -56,7 +57,7 @@ class Engine:
         journals: Journals,
         progress: Callable[[Progress], None] | None = None,
     ):
-        self.members, self.journals, self.plan = members, journals, members[0]
+        self.members, self.journals, self._common = members, journals, members[0]
         self.stopped: list[str | None] = [None] * len(members)
         self.warm_steps, self.warm_seconds = 0, 0.0  # without compilation
         self._progress = progress or (lambda report: None)
@@ -75,7 +76,7 @@ class Engine:
         """Nanoseconds of each system's time per day, compilation not counted; NaN before it is known."""
         if not self.warm_steps:
             return math.nan
-        return self.warm_steps * self.plan.timestep_fs * 1e-6 / self.warm_seconds * 86400
+        return self.warm_steps * self._common.timestep_fs * 1e-6 / self.warm_seconds * 86400
 
     def begin(self, standing: Standing) -> Standing:
         """Feel the forces of the start by a step that takes no time, write frame 0, and go."""
@@ -98,11 +99,11 @@ class Engine:
 
     def go(self, standing: Standing) -> Standing:
         """To the last step, or to where the run must stop."""
-        plan, committed, cost, compiled = self.plan, time.perf_counter(), 0.0, False
+        common, committed, cost, compiled = self._common, time.perf_counter(), 0.0, False
         with jax.enable_x64(True):
-            while standing.step < plan.steps and standing.alive.any():
+            while standing.step < common.steps and standing.alive.any():
                 clock, before, warm = time.perf_counter(), standing, compiled
-                outcome = self._chunk(standing, self._until(standing.step, warm), plan.timestep_fs * FS)
+                outcome = self._chunk(standing, self._until(standing.step, warm), common.timestep_fs * FS)
                 place, step, compiled = outcome.place, int(outcome.place.step), True
                 standing = replace(standing, phase=place.phase, step=step, origin=place.origin)
                 standing = replace(standing, last=self._last(standing, place))
@@ -110,7 +111,7 @@ class Engine:
                 self._explain(before.alive & ~standing.alive, standing.last, place)
                 if bool(place.outgrown):
                     standing, compiled = self._with_room(standing, place), False
-                over, now = step == plan.steps or not standing.alive.any(), time.perf_counter()
+                over, now = step == common.steps or not standing.alive.any(), time.perf_counter()
                 if over or now - committed >= max(COMMIT_SECONDS, COMMIT_SHARE * cost):
                     self.journals.commit(standing)
                     committed = time.perf_counter()
@@ -126,16 +127,16 @@ class Engine:
     def _until(self, step: int, compiled: bool) -> int:
         """Where the next chunk ends: after a step to compile, a few to see how fast they are, then as many as fit."""
         rate = self.warm_steps / self.warm_seconds if self.warm_steps else FIRST_STEPS / SECONDS
-        return min(self.plan.steps, step + (max(1, round(SECONDS * rate)) if compiled else 1))
+        return min(self._common.steps, step + (max(1, round(SECONDS * rate)) if compiled else 1))
 
     def _chunk(self, standing: Standing, until: int, timestep: float) -> Outcome:
         atoms, systems = standing.lists.world.atoms, standing.lists.world.systems
         limits = self._freedom[:systems], self._hottest[:systems]
         if self._fixed is None:
-            bounds = bounds_of(self.plan.record.watch, self._structures, atoms)
+            bounds = bounds_of(self._common.record.watch, self._structures, atoms)
             each = [one.constraints for one in self.members], [s.atoms for s in self._structures]
             self._fixed = to_device((together(*each, atoms), bounds))
-        course = Course(timestep, until, self.plan.record.every, *limits, *self._fixed)
+        course = Course(timestep, until, self._common.record.every, *limits, *self._fixed)
         course = jax.tree.map(jnp.asarray, course)
         ensemble = jax.tree.map(lambda numbers: numbers[:systems], self._ensemble)
         alive = np.pad(standing.alive, (0, systems - len(self.members)))
@@ -161,7 +162,7 @@ class Engine:
             "potential_energy": potential,
             "kinetic_energy": kinetic,
             "conserved_energy": potential + kinetic - heat,
-            "temperature_kelvin": kinetic * 2 / (KELVIN * max(s.freedom, 1)),
+            "temperature_kelvin": temperature(kinetic, s.freedom),
         }
         if s.ensemble.flexible:
             volume = np.abs(np.linalg.det(host(rows.cell)[:, n]))
@@ -206,9 +207,7 @@ class Engine:
         beyond = placed(self._structures, *map(np.asarray, place.refused))
         for n in _which(halted):
             s, atoms = self.members[n], slice(self._ends[n] - self.members[n].structure.atoms, self._ends[n])
-            good, refused = to_atoms(there[n]), beyond[n]
-            good.set_masses(s.masses)  # type: ignore[reportArgumentType]  # ase annotates nothing; its default is a word
-            good.set_momenta(np.asarray(phase.momenta)[atoms])
+            good, refused = moving_atoms(there[n], s.masses, np.asarray(phase.momenta)[atoms]), beyond[n]
             step = int(last[n]) if begun else None
             said = explained(Verdict(int(verdicts[n])), s, step, refused, np.asarray(place.warmth)[atoms])
             self.stopped[n] = said
@@ -216,9 +215,9 @@ class Engine:
             self.journals.each[n].last_words(good, to_atoms(refused))
 
     def _report(self, standing: Standing) -> None:
-        plan, phase, members = self.plan, standing.phase, len(self.members)
+        common, phase, members = self._common, standing.phase, len(self.members)
         potential, heat, kinetic = (np.asarray(x)[:members] for x in (phase.energy, phase.heat, phase.kinetic_energy))
-        freedom = np.maximum([one.freedom for one in self.members], 1)
+        freedom = np.array([one.freedom for one in self.members])
         alive = standing.alive if standing.alive.any() else np.ones(members, bool)
         mean = lambda values: float(np.mean(values[alive]))
         rate = self.warm_steps / self.warm_seconds if self.warm_steps else math.nan
@@ -227,13 +226,13 @@ class Engine:
         self._progress(
             Progress(
                 step=standing.step,
-                steps=plan.steps,
-                time_fs=standing.step * plan.timestep_fs,
+                steps=common.steps,
+                time_fs=standing.step * common.timestep_fs,
                 potential_energy=mean(potential),
-                temperature_kelvin=mean(2 * kinetic / (KELVIN * freedom)),
+                temperature_kelvin=mean(temperature(kinetic, freedom)),
                 conserved_change=mean(potential + kinetic - heat - standing.start_energy),
                 ns_per_day=self.ns_per_day * int(standing.alive.sum()),
-                eta_seconds=(plan.steps - standing.step) / rate,
+                eta_seconds=(common.steps - standing.step) / rate,
                 notes=tuple(dict.fromkeys(note for some in notes for note in some)),
                 systems=int(standing.alive.sum()),
             )

@@ -11,6 +11,7 @@ from eukrates.matter import System
 from eukrates.matter.system import volumes
 from eukrates.numerics import sum_by
 from eukrates.shapes import AnyArray
+from eukrates.units import KELVIN
 
 
 class Phase(eqx.Module):
@@ -75,6 +76,13 @@ class Phase(eqx.Module):
         boxed = self.volume > 0
         inside = 2 * self.kinetic_energy - jnp.trace(self.virial, axis1=1, axis2=2)
         return jnp.where(boxed, inside / (3 * jnp.where(boxed, self.volume, 1.0)), 0.0)
+
+
+def temperature(
+    kinetic: Float[AnyArray, "*rows"], freedom: Float[AnyArray, "*rows"] | Int[AnyArray, "*rows"] | int
+) -> Float[AnyArray, "*rows"]:
+    """T = 2 K / (f k_B) in K, of kinetic energies in eV; 0 where nothing is free to move."""
+    return 2 * kinetic * (freedom > 0) / (KELVIN * freedom + (freedom == 0))
 
 
 def at_rest(

@@ -12,7 +12,6 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Key
 
-from eukrates.data.atoms import to_atoms
 from eukrates.data.trajectory import Trajectory
 from eukrates.dynamics.begin import Start, initial_momenta, structure_and_masses
 from eukrates.dynamics.chunk import Origin
@@ -25,7 +24,7 @@ from eukrates.dynamics.lists import lists_for
 from eukrates.dynamics.momenta import degrees_of_freedom
 from eukrates.dynamics.phase import at_rest
 from eukrates.dynamics.settings import Record, Settings, identity
-from eukrates.dynamics.standing import Standing, load_arrays, placed, standing_from
+from eukrates.dynamics.standing import Standing, load_arrays, moving_atoms, placed, standing_from
 from eukrates.matter import System
 from eukrates.numerics import to_device, to_host
 from eukrates.potential import Potential, check_electrons, check_system
@@ -268,9 +267,6 @@ def _finished(engine: Engine, standing: Standing, journals: Journals) -> list[Ru
     there = placed([one.structure for one in engine.members], phase[0], phase[2])
     ends = np.cumsum([s.atoms for s in there])
     for n, (settings, journal, last) in enumerate(zip(engine.members, journals.each, there, strict=True)):
-        final = to_atoms(last)
-        final.set_masses(settings.masses)  # type: ignore[reportArgumentType]  # ase annotates nothing; its default is a word
-        final.set_momenta(phase[1][ends[n] - last.atoms : ends[n]])
         runs.append(
             Run(
                 settings=settings,
@@ -278,7 +274,7 @@ def _finished(engine: Engine, standing: Standing, journals: Journals) -> list[Ru
                 stopped=engine.stopped[n],
                 notes=tuple(journal.notes),
                 log={name: np.asarray(column) for name, column in journal.log.items()},
-                final=final,
+                final=moving_atoms(last, settings.masses, phase[1][ends[n] - last.atoms : ends[n]]),
                 ns_per_day=engine.ns_per_day,
                 journal=journal,
             )

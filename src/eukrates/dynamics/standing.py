@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import ase
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from eukrates.data.atoms import to_atoms
 from eukrates.dynamics.chunk import Origin
 from eukrates.dynamics.lists import Lists, Plan, lists_from
 from eukrates.dynamics.phase import Phase
@@ -96,3 +98,11 @@ def placed(structures: Sequence[System], positions: np.ndarray, cells: np.ndarra
         System(s.numbers, where, np.asarray(cell)[None], s.owner, s.real, s.charge, s.spin)
         for s, where, cell in zip(structures, moved, np.asarray(cells)[: len(structures)], strict=True)
     ]
+
+
+def moving_atoms(structure: System, masses: np.ndarray, momenta: np.ndarray) -> ase.Atoms:
+    """One structure with masses, u, and momenta, √(u eV)."""
+    atoms = to_atoms(structure)
+    atoms.set_masses(masses)  # type: ignore[reportArgumentType]  # ase annotates nothing; its default is a word
+    atoms.set_momenta(momenta)
+    return atoms

@@ -8,6 +8,7 @@ from eukrates.models.so3krates import SO3LR, SO3krates
 from eukrates.near_miss import near_miss
 from eukrates.physics.coulomb import Coulomb
 from eukrates.physics.dispersion import Dispersion
+from eukrates.physics.lennard_jones import LennardJones
 from eukrates.physics.zbl import ZBL
 from eukrates.potential import FreeAtoms, Potential, Sum
 
@@ -17,6 +18,7 @@ CATALOGUE: dict[str, type[Potential]] = {
     "zbl": ZBL,
     "coulomb": Coulomb,
     "dispersion": Dispersion,
+    "lennard_jones": LennardJones,
     "free_atoms": FreeAtoms,
     "sum": Sum,
 }
