@@ -95,7 +95,7 @@ def crystals(chosen):
             f"{text:<46} U* {found[0]:.4f} ± {found[1]:.4f}, density {dense[0]:.4f} ± {dense[1]:.4f}  {seconds:.0f} s"
         )
         if isinstance(ensemble, FlexibleNPT):
-            frames = done.trajectory.frames()
+            frames = done.trajectory.frames
             cells = np.asarray(frames.cell)[round(SETTLED * len(frames.step)) :]
             gram = np.einsum("fab,fcb->fac", cells, cells)
             edges = [mean_and_error(np.sqrt(gram[:, a, a])) for a in range(3)]
