@@ -1,10 +1,14 @@
 """Momenta to begin with, and the number of degrees of freedom that share the heat. On the host."""
 
+import math
+
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 
 from eukrates.dynamics.constraints import Constraints
+from eukrates.dynamics.stillness import without_whole
 from eukrates.matter import System
 from eukrates.units import KELVIN
 
@@ -34,26 +38,18 @@ def degrees_of_freedom(structure: System, free: bool, constraints: Constraints |
         return count
     if np.any(structure.cell):
         return count - 3
-    centred = structure.positions - structure.positions.mean(axis=0)
-    inertia = _inertia(centred, np.ones(structure.atoms))
+    r = structure.positions - structure.positions.mean(axis=0)
+    inertia = np.sum(r * r) * np.eye(3) - r.T @ r
     return count - 3 - int(np.linalg.matrix_rank(inertia, tol=FLAT * max(np.trace(inertia), 1e-300), hermitian=True))
 
 
 def without_drift(
     structure: System, masses: Float[np.ndarray, " atoms"], momenta: Float[np.ndarray, "atoms 3"]
 ) -> Float[np.ndarray, "atoms 3"]:
-    """Momenta without motion of the centre of mass and, in an open structure, without rotation.
-
-    p_i ← p_i - m_i (v + ω × (r_i - R)),   v = Σ p / Σ m,   I ω = L      (1)
-    """
-    p = momenta - masses[:, None] * momenta.sum(axis=0) / masses.sum()
-    if np.any(structure.cell):
-        return p
-    r = structure.positions - np.average(structure.positions, axis=0, weights=masses)
-    angular = np.cross(r, p).sum(axis=0)
-    omega = np.linalg.pinv(_inertia(r, masses), rcond=FLAT, hermitian=True) @ angular
-    return p - masses[:, None] * np.cross(omega, r)  # (1)
-
-
-def _inertia(r: np.ndarray, masses: np.ndarray) -> np.ndarray:
-    return np.einsum("n,nab->ab", masses, np.sum(r * r, axis=1)[:, None, None] * np.eye(3) - r[:, :, None] * r[:, None])
+    """Momenta of one structure without motion of the centre of mass and, in an open one, without rotation."""
+    with jax.enable_x64(True):
+        place, owner = jnp.asarray(structure.positions, jnp.float64), jnp.zeros(masses.size, jnp.int32)
+        m, cell, p = jnp.asarray(masses), jnp.asarray(structure.cell, jnp.float64), jnp.asarray(momenta)
+        for _ in range(2):  # the first time leaves 10⁻⁹ of a rotation
+            p = without_whole(place, p, m, owner, cell, math.inf)
+        return np.asarray(p)
