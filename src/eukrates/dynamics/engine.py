@@ -148,7 +148,7 @@ class Engine:
     def _record(self, outcome: Outcome, alive: np.ndarray, last: np.ndarray) -> None:
         """Frames to the journals of those that were `alive`, as far as each came."""
         count = int(outcome.count)
-        rows = jax.tree.map(lambda rows: np.array(rows[:count]), outcome.snapshots)  # copies: buffers are much larger
+        rows = jax.tree.map(lambda rows: np.asarray(rows)[:count].copy(), outcome.snapshots)  # buffers are much larger
         for n in _which(alive):
             good = rows.step <= last[n] if last[n] >= 0 else slice(None)
             self.journals.each[n].add(self._frames(jax.tree.map(lambda rows, good=good: rows[good], rows), n))
