@@ -44,7 +44,7 @@ class SO3krates(Potential):
         cutoff: Å; atoms farther apart exchange no messages.
         radial_basis: bernstein, physnet, gaussian or bessel, see `eukrates.radial.bases`.
         basis_size: radial functions.
-        cutoff_function: cosine or polynomial, see `eukrates.radial.cutoffs`.
+        cutoff_function: cosine, polynomial or exponential, see `eukrates.radial.cutoffs`.
         neighbours: messages are divided by it: the mean number of neighbours in the training data; None: divided by
             √(channels per head of the feature branch).
         filters: hidden widths of the two networks behind a filter, of distances and of Euclidean variables; None:
