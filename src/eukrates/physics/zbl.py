@@ -1,15 +1,12 @@
 """Screened repulsion of nuclei."""
 
-import math
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Float
 
 from eukrates.matter import Graph
-from eukrates.numerics import norm, sum_by
+from eukrates.numerics import inverse_softplus, norm, sum_by
 from eukrates.potential import Potential, Prediction
 from eukrates.radial.cutoffs import CUTOFFS, switch
 from eukrates.shapes import AnyArray
@@ -70,8 +67,8 @@ class ZBL(Potential):
                 raise ValueError(f"Unknown {name} {value!r}. Known: {', '.join(map(str, known))}.")
         self.cutoff, self.off = float(cutoff), None if off is None else float(off)
         self.cutoff_function, self.codata = cutoff_function, codata
-        self.exponents, self.weights = _raw(EXPONENTS), _raw(WEIGHTS)
-        self.power, self.inverse_length = _raw(POWER), _raw(1 / (LENGTH * CODATA[codata].bohr))
+        self.exponents, self.weights = inverse_softplus(EXPONENTS), inverse_softplus(WEIGHTS)
+        self.power, self.inverse_length = inverse_softplus(POWER), inverse_softplus(1 / (LENGTH * CODATA[codata].bohr))
 
     def fade(self, r: Float[AnyArray, " pairs"]) -> Float[AnyArray, " pairs"]:
         """c(r) s(r)."""
@@ -105,8 +102,3 @@ def _power(z, p):
     """z^p for z ≥ 1, and 0 with zero derivatives for padding (z = 0)."""
     real = z > 0
     return jnp.where(real, jnp.exp(p * jnp.log(jnp.where(real, z, 1.0))), 0.0)
-
-
-def _raw(values) -> np.ndarray:
-    """The inverse of softplus, log(eˣ - 1), in float32."""
-    return np.asarray(np.vectorize(lambda x: math.log(math.expm1(x)))(values), np.float32)
