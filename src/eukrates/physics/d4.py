@@ -21,22 +21,28 @@ three-body term.
 """
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Float
 
+from eukrates.elements import SYMBOLS, by_number
 from eukrates.matter import Edges, Graph
 from eukrates.numerics import sum_by
-from eukrates.physics.d4_tables import D4Parameters, D4Tables, charge_scale
+from eukrates.physics.d4_tables import HARTREE_FOCK, D4Parameters, D4Tables, charge_scale, standard_tables
+from eukrates.physics.fixed_charges import listed
 from eukrates.physics.pairs import distances, far_edges, shared
+from eukrates.potential import Potential, Prediction
 from eukrates.radial.cutoffs import switch
 from eukrates.shapes import AnyArray
 from eukrates.units import CODATA, AtomicUnits
 
 K0, K2, K4, K5, K6 = 7.5, 4 / 3, 4.10451, 19.08857, 254.5553148552
 WEIGHT = 6.0  # of (3)
+KNOWN: tuple[str, ...] = SYMBOLS[1:87]
 NOTHING = 1e-8  # a sum of weights below which no reference system is near
 
 
@@ -116,3 +122,55 @@ def _damped(r, radius, n: int, end: float):
         return found
     last = 1 / (end**n + radius**n)
     return found - last + n * end**n * last * last * (r / end - 1)
+
+
+class D4(Potential):
+    """D4 dispersion with fixed charges by element, zero where none is given.
+
+    Args:
+        charges: e by symbol.
+        far_cutoff: Å; inf sums over all pairs and is for open structures.
+        s8, a1, a2: of damping (a2 in bohr), where training starts; see `D4Parameters`.
+
+    Raises:
+        ValueError: an element beyond radon, or a number that is not positive.
+    """
+
+    tables: D4Tables
+    parameters: D4Parameters
+    by_symbol: tuple[tuple[str, float], ...] = eqx.field(static=True)
+    far_cutoff: float = eqx.field(static=True)
+    s8: float = eqx.field(static=True)
+    a1: float = eqx.field(static=True)
+    a2: float = eqx.field(static=True)
+
+    cutoff = 1.0  # it reads no near edges: any reach would do
+    elements = KNOWN
+    needs = ()
+
+    def __init__(
+        self,
+        charges: Mapping[str, float] | None = None,
+        far_cutoff: float = 12.0,
+        s8: float = HARTREE_FOCK["s8"],
+        a1: float = HARTREE_FOCK["a1"],
+        a2: float = HARTREE_FOCK["a2"],
+    ):
+        unknown = [symbol for symbol in charges or {} if symbol not in KNOWN]
+        if unknown or not far_cutoff > 0:
+            raise ValueError(f"Expected charges of H to Rn and far_cutoff > 0 Å, got {unknown} and {far_cutoff}.")
+        self.by_symbol, self.far_cutoff = listed(charges or {}), float(far_cutoff)
+        self.s8, self.a1, self.a2 = float(s8), float(a1), float(a2)
+        self.tables, self.parameters = standard_tables(), D4Parameters(s8=s8, a1=a1, a2=a2)
+
+    @property
+    def charges(self) -> dict[str, float]:
+        """e by symbol."""
+        return dict(self.by_symbol)
+
+    def __call__(self, graph: Graph) -> Prediction:
+        s = graph.system
+        charges = jnp.asarray(by_number(self.charges), self.parameters.a1.dtype)[s.numbers]
+        energies = d4(charges, graph, self.tables, self.parameters, self.far_cutoff).energies
+        energy = sum_by(energies, s.owner, s.systems)
+        return Prediction(energy=energy, terms={"dispersion": energy}, energies=energies)

@@ -1,8 +1,11 @@
 """What D4 dispersion knows of elements: reference systems, their polarisabilities, and the parameters of a fit."""
 
+from importlib.resources import files
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Float
 
 from eukrates.numerics import inverse_softplus
@@ -10,6 +13,7 @@ from eukrates.potential import Constants
 from eukrates.shapes import AnyArray
 
 GA, GC = 3.0, 2.0  # of (4) in `d4`
+HARTREE_FOCK = {"s8": 1.61679827, "a1": 0.44959224, "a2": 3.35743605}
 
 
 class D4Tables(Constants):
@@ -20,9 +24,9 @@ class D4Tables(Constants):
 
     zeff: Float[AnyArray, " species"]  # effective nuclear charge
     gam: Float[AnyArray, " species"]  # chemical hardness
-    rcov: Float[AnyArray, " species"]  # covalent radius
+    rcov: Float[AnyArray, " species"]  # covalent radius, before (1) of `d4` stretches it
     en: Float[AnyArray, " species"]  # electronegativity (Pauling)
-    sqrt_r4r2: Float[AnyArray, " species"]  # √(½ √Z ⟨r⁴⟩/⟨r²⟩)
+    sqrt_r4r2: Float[AnyArray, " species"]  # (½ √Z ⟨r⁴⟩/⟨r²⟩)^¼
     refsys: Float[AnyArray, "species references"]  # the other element of the reference system, 0: none
     refh: Float[AnyArray, "species references"]  # charge of that other element
     refq: Float[AnyArray, "species references"]  # charge of Z in the reference system
@@ -56,6 +60,12 @@ def charge_scale(
     return jnp.exp(GA * (1 - jnp.where(positive, inner, 0.0)))
 
 
+def standard_tables() -> D4Tables:
+    """Of D4 with charges by electronegativity equilibration, hydrogen to radon; see `d4_reference.md`. In float32."""
+    with np.load(str(files("eukrates.physics") / "d4_reference.npz")) as file:
+        return D4Tables(**{name: np.asarray(file[name], np.float32) for name in file.files})
+
+
 class D4Parameters(eqx.Module):
     """s6, s8, a1 and a2 of rational damping and the scale of charges: softplus of what is stored, so they stay positive.
 
@@ -71,9 +81,9 @@ class D4Parameters(eqx.Module):
     def __init__(
         self,
         s6: float = 1.0,
-        s8: float = 1.61679827,
-        a1: float = 0.44959224,
-        a2: float = 3.35743605,
+        s8: float = HARTREE_FOCK["s8"],
+        a1: float = HARTREE_FOCK["a1"],
+        a2: float = HARTREE_FOCK["a2"],
         scaleq: float = 1.0,
     ):
         if not min(s6, s8, a1, a2, scaleq) > 0:

@@ -1,6 +1,7 @@
 """Fixed charges by element, for laws that act between charges: a salt, and the test of the law."""
 
 import abc
+from collections.abc import Mapping
 
 import equinox as eqx
 import jax
@@ -42,6 +43,6 @@ class FixedCharges(Potential):
         return Prediction(energy=energy, terms={"electrostatics": energy}, energies=energies, charges=charges)
 
 
-def listed(charges: dict[str, float]) -> tuple[tuple[str, float], ...]:
+def listed(charges: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
     """Charges by symbol as a static field can hold them."""
     return tuple((symbol, float(q)) for symbol, q in charges.items())
