@@ -14,7 +14,7 @@ import numpy as np
 
 from eukrates.files import cache
 from eukrates.models import load, save
-from eukrates.models.so3krates.archive import HYPERPARAMETERS, read_archive
+from eukrates.models.archive import HYPERPARAMETERS, read_archive
 from eukrates.models.so3krates.published import so3lr
 from eukrates.near_miss import near_miss
 from eukrates.potential import Potential
