@@ -9,7 +9,10 @@ from eukrates.models.so3krates import SO3LR, SO3krates
 from eukrates.models.spookynet import SpookyNet
 from eukrates.near_miss import near_miss
 from eukrates.physics.coulomb import Coulomb
+from eukrates.physics.d4 import D4
+from eukrates.physics.damped_coulomb import DampedCoulomb
 from eukrates.physics.dispersion import Dispersion
+from eukrates.physics.ewald_coulomb import EwaldCoulomb
 from eukrates.physics.zbl import ZBL
 from eukrates.potential import FreeAtoms, Potential, Sum
 
@@ -19,7 +22,10 @@ CATALOGUE: dict[str, type[Potential]] = {
     "spookynet": SpookyNet,
     "zbl": ZBL,
     "coulomb": Coulomb,
+    "damped_coulomb": DampedCoulomb,
+    "ewald_coulomb": EwaldCoulomb,
     "dispersion": Dispersion,
+    "d4": D4,
     "free_atoms": FreeAtoms,
     "sum": Sum,
 }

@@ -41,7 +41,9 @@ class D4Tables(Constants):
     secaiw: Float[AnyArray, "others frequencies"]  # of the other elements
     casimir_polder_weights: Float[AnyArray, " frequencies"]
 
-    def polarizabilities(self, scaleq: Float[AnyArray, ""] | float) -> Float[AnyArray, "species references frequencies"]:
+    def polarizabilities(
+        self, scaleq: Float[AnyArray, ""] | float
+    ) -> Float[AnyArray, "species references frequencies"]:
         """α of Z alone in its reference systems, bohr³: (5) of `d4`."""
         other = jnp.asarray(self.refsys).astype(jnp.int32)
         zeff = jnp.asarray(self.zeff)[other]
@@ -67,7 +69,7 @@ def standard_tables() -> D4Tables:
 
 
 class D4Parameters(eqx.Module):
-    """s6, s8, a1 and a2 of rational damping and the scale of charges: softplus of what is stored, so they stay positive.
+    """s6, s8, a1 and a2 of rational damping and the scale of charges, positive: softplus of what is stored.
 
     s6 is not trained. The defaults are those of Hartree-Fock (Caldeweyher et al., J. Chem. Phys. 150, 154122 (2019)).
     """

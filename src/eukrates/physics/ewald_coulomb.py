@@ -94,7 +94,9 @@ def published_ewald_coulomb(
     M are the waves of the graph, which were given by hand; α in Å⁻¹ too. For rectangular cells.
     """
     if graph.waves is None:
-        raise ValueError("The published form of the Ewald sum needs a graph with waves: state how many along each axis.")
+        raise ValueError(
+            "The published form of the Ewald sum needs a graph with waves: state how many along each axis."
+        )
     s, width = graph.system, 1 / alpha
     kernel = lambda r: jnp.where(r < cutoff, jax.lax.erfc(alpha * r) * damped(r, on, off), 0.0)  # (3)
     pairs = between_charges(charges, graph, kernel, constant)
