@@ -22,7 +22,6 @@ RESIDUALS = (
     "output",
 )
 ELECTRONS = ("linear", "nonlinear")
-ELECTROSTATICS = ("cutoff", "none")
 
 
 def counted(residuals: int | Mapping[str, int]) -> dict[str, int]:
@@ -43,11 +42,10 @@ def counted(residuals: int | Mapping[str, int]) -> dict[str, int]:
     return {name: given.get(name, 1) for name in RESIDUALS}
 
 
-def check_choices(activation: str, attention: str, electrons: str, electrostatics: str, keep: float) -> None:
+def check_choices(activation: str, attention: str, electrons: str, keep: float) -> None:
     """Raise ValueError for a choice that does not exist."""
     check_known("activation", activation, SHAPES)
     check_known("attention", attention, KINDS)
     check_known("electrons", electrons, ELECTRONS)
-    check_known("electrostatics", electrostatics, ELECTROSTATICS)
     if not 0 < keep <= 1:
         raise ValueError(f"Expected keep_probability above 0 and at most 1, got {keep}.")

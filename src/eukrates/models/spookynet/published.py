@@ -1,5 +1,6 @@
 """The published parameters of SpookyNet, by the names of the original program, put into our model."""
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,9 +13,11 @@ from eukrates.models.spookynet.dense import Activation, Linear, ResidualMLP, Sta
 from eukrates.models.spookynet.embedding import LinearElectronEmbedding
 from eukrates.models.spookynet.model import EVERY, SpookyNet
 from eukrates.numerics import cast
+from eukrates.physics.d4_tables import D4Parameters, D4Tables
 
 BASIS = "radial_basis_functions"
 CONSTANTS = {"log_binomials": "logc", "centres": "center", "width": "width", "waves": "factor"}  # of bases
+D4 = "d4_dispersion_energy"
 ZBL = "zbl_repulsion_energy"
 YEAR = 2014  # of its physical constants
 
@@ -27,6 +30,8 @@ def spookynet(arrays: Arrays, hyperparameters: Mapping[str, Any]) -> SpookyNet:
     """
     model, used = _empty(hyperparameters), Noted(arrays)
     _check_derived(model, used)
+    if model.dispersion:
+        used[f"{D4}.alpha"]  # static polarizabilities: ours are computed from what they come from
     dtype = used["output.weight"].dtype
     return filled(cast(model, dtype), _rows(model), used, dtype)
 
@@ -54,6 +59,7 @@ def _empty(given: Mapping[str, Any]) -> SpookyNet:
         keep_probability=given["module_keep_prob"],
         zbl=given["use_zbl_repulsion"],
         electrostatics="cutoff" if given["use_electrostatics"] else "none",
+        dispersion=given["use_d4_dispersion"],
         codata=YEAR,
         key=jax.random.key(0),
     )
@@ -90,7 +96,8 @@ def _rows(model: SpookyNet) -> list[Row]:
             rows.append(_row(field(lambda m: m.basis.constants, ours), f"{BASIS}.{theirs}"))
     for t, layer in enumerate(model.blocks):
         rows += _layer(lambda m, t=t: m.blocks[t], layer, f"module.{t}")
-    return rows + (_zbl() if model.zbl else [])
+    rows += _zbl() if model.zbl else []
+    return rows + (_d4() if model.dispersion else [])
 
 
 def _electrons(place, embedding, path: str) -> list[Row]:
@@ -166,6 +173,13 @@ def _zbl() -> list[Row]:
     one = lambda name: lambda arrays: arrays[f"{ZBL}._{name}"][0]
     fields = {"exponents": four("a"), "weights": four("c"), "power": one("apow"), "inverse_length": one("adiv")}
     return [(field(lambda m: m.repulsion, name), get) for name, get in fields.items()]
+
+
+def _d4() -> list[Row]:
+    parameters = lambda m: m.dispersive.parameters
+    rows = [_row(field(parameters, f.name), f"{D4}._{f.name}") for f in dataclasses.fields(D4Parameters)]
+    tables = lambda m: m.dispersive.tables
+    return rows + [_row(field(tables, f.name), f"{D4}.{f.name}") for f in dataclasses.fields(D4Tables)]
 
 
 def _row(place, path: str) -> Row:
