@@ -18,7 +18,7 @@ from eukrates.models.spookynet.dense import Activation
 from eukrates.models.spookynet.embedding import LinearElectronEmbedding, NonlinearElectronEmbedding
 from eukrates.models.spookynet.layer import kept
 from eukrates.models.spookynet.radial import FAMILIES, RadialBasis
-from eukrates.numerics import cast
+from eukrates.numerics import cast, to_device
 from eukrates.potential import evaluate, named_parameters, trainable_parameters
 from eukrates.testing import shaken
 
@@ -49,7 +49,7 @@ def predict(model, structure, want=("energy",)):
         ({"activation": "silu"}, "Unknown activation"),
         ({"attention": "favor"}, "Unknown attention"),
         ({"electrons": "quadratic"}, "Unknown electrons"),
-        ({"residuals": {"locals": 1}}, r"named 'locals'. Did you mean 'local'"),
+        ({"residuals": {"locals": 1}}, r"named 'locals'. Did you mean 'local"),
         ({"residuals": {"post": -1}}, "blocks ≥ 0 for post"),
         ({"keep_probability": 0.0}, "keep_probability above 0"),
         ({"electrostatics": "wolf"}, "Unknown electrostatics"),
@@ -57,6 +57,7 @@ def predict(model, structure, want=("energy",)):
         ({"electrostatics": "published ewald", "far_cutoff": 8.0}, "needs ewald_alpha"),
         ({"ewald_alpha": 1.0, "ewald_waves": (3, 3, 3)}, "and no other, needs ewald_alpha"),
         ({"far_cutoff": 2.0}, r"at least 2\.25 Å"),
+        ({"far_cutoff": None}, "far_cutoff in Å for electrostatics and dispersion"),
         ({"codata": 2010}, "Unknown codata"),
         ({"e0": {"H": -13.6}}, "missing for O"),
     ],
@@ -148,13 +149,14 @@ def test_layers_are_left_out_as_often_as_stated():
 
 def test_a_model_in_training_leaves_out_layers_and_one_in_use_does_not():
     model = shaken(make(keep_probability=0.3), seed=1, size=0.3)
-    graph = model.graph(water())
-    network = jax.jit(lambda key: model.for_training(key)(graph).terms["network"][0])
-    seen = {round(float(network(jax.random.key(n))), 4) for n in range(12)}
-    assert len(seen) == 2
-    assert round(float(model(graph).terms["network"][0]), 4) in seen
     sure = shaken(make(), seed=1, size=0.3)
-    assert sure.for_training(jax.random.key(3))(graph).energy[0] == sure(graph).energy[0]
+    with jax.enable_x64(True):
+        graph = to_device(model.graph(water()))
+        network = eqx.filter_jit(lambda model: model(graph).terms["network"][0])
+        seen = {round(float(network(model.for_training(jax.random.key(n)))), 4) for n in range(12)}
+        assert len(seen) == 2
+        assert round(float(network(model)), 4) in seen
+        assert network(sure.for_training(jax.random.key(3))) == network(sure)
 
 
 def test_random_directions_are_orthogonal_and_as_long_as_gaussian_ones():
@@ -228,7 +230,7 @@ def test_attention_and_its_slopes_equal_the_original(kind, components):
         one, many = atoms_of(np.zeros(9, int)), atoms_of(ref["seg"])
         np.testing.assert_allclose(attention(q, k, v, one), ref[f"{kind}_single"], rtol=0, atol=1e-13)
         # the original takes the largest product of the whole batch, ours that of each structure: ε sees the difference
-        close = {"rtol": 0, "atol": 1e-7 if kind == "exact" else 1e-13}
+        close = {"rtol": 0, "atol": 1e-6 if kind == "exact" else 1e-13}
         np.testing.assert_allclose(attention(q, k, v, many), ref[f"{kind}_batch"], **close)
         loss = lambda *given: jnp.sum(attention(*given, many) * ref[f"{kind}_W"])
         for name, slope in zip("QKV", jax.grad(loss, argnums=(0, 1, 2))(q, k, v), strict=True):

@@ -25,6 +25,9 @@ class Noted(Mapping):
         self.read.add(name)
         return self.arrays[name]
 
+    def __contains__(self, name) -> bool:
+        return name in self.arrays
+
     def __iter__(self):
         return iter(self.arrays)
 

@@ -100,7 +100,7 @@ class Sums(NamedTuple):
     below: Float[Array, "atoms 1"]
 
 
-def together(system: System) -> Bool[Array, "atoms atoms"]:
+def together(system: System) -> Bool[AnyArray, "atoms atoms"]:
     """Whether two atoms belong to one structure; False for padding."""
     return (system.owner[:, None] == system.owner) & system.real[:, None] & system.real
 

@@ -12,7 +12,8 @@ from eukrates.models.spookynet.embedding import (
     NonlinearElectronEmbedding,
     NuclearEmbedding,
 )
-from eukrates.models.spookynet.local import Pairs, vectors_and_tensors
+from eukrates.models.spookynet.local import orientations
+from eukrates.models.spookynet.messages import Pairs
 from eukrates.models.spookynet.radial import RadialBasis
 from eukrates.numerics import float_dtype, norm
 from eukrates.shapes import AnyArray
@@ -70,4 +71,4 @@ def near_pairs(basis: RadialBasis, graph: Graph, irreps: bool) -> Pairs:
     dtype = float_dtype(basis)
     r, unit = r.astype(dtype), unit.astype(dtype)
     rows = jnp.where(edges.real[:h, None], basis(r), 0.0)
-    return Pairs(edges.i[:h], edges.j[:h], r, rows, *vectors_and_tensors(unit, irreps))
+    return Pairs(edges.i[:h], edges.j[:h], r, rows, orientations(unit, irreps), basis.cutoff)

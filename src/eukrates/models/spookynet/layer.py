@@ -8,7 +8,8 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from eukrates.matter import System
 from eukrates.models.spookynet.attention import NonlocalInteraction
 from eukrates.models.spookynet.dense import ResidualMLP, Stack
-from eukrates.models.spookynet.local import LocalInteraction, Pairs
+from eukrates.models.spookynet.local import LocalInteraction
+from eukrates.models.spookynet.messages import Pairs
 
 
 class Layer(eqx.Module):

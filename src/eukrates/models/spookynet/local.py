@@ -1,43 +1,32 @@
 """What an atom of SpookyNet learns from its neighbours: messages of s, p and d symmetry."""
 
 import math
-from typing import NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from eukrates.equivariant import spherical_harmonics
 from eukrates.models.spookynet.dense import Linear, ResidualMLP
-from eukrates.numerics import sum_by
+from eukrates.models.spookynet.messages import FusedSums, Pairs, Sums
 
 BRANCHES = ("x", "s", "p", "d")
 
 
-class Pairs(NamedTuple):
-    """What the layers read of the first, mirrored half of the near edges (see `Edges`)."""
+def orientations(unit: Float[Array, "pairs 3"], irreps: bool) -> Float[Array, "pairs orders"]:
+    """p and d of unit vectors side by side, each of length one.
 
-    i: Int[Array, " half"]
-    j: Int[Array, " half"]
-    r: Float[Array, " half"]  # Å; long for padding
-    basis: Float[Array, "half functions"]  # zero for padding
-    p: Float[Array, "half 3"]  # of i → j
-    d: Float[Array, "half orders"]
-
-
-def vectors_and_tensors(unit: Float[Array, "pairs 3"], irreps: bool) -> tuple[Array, Array]:
-    """p and d of unit vectors, each of length one: [pairs, 3], and [pairs, 5] or with `irreps` off [pairs, 6].
-
-    The five are the real spherical harmonics of degree 2. The six are x², y², z², √2 xy, √2 xz, √2 yz: those and a
-    constant.
+    p are the three components (in the order of the spherical harmonics of degree 1, or x, y, z), d the five of degree 2
+    or, with `irreps` off, those and a constant as the six x², y², z², √2 xy, √2 xz, √2 yz.
     """
     if irreps:
-        both = spherical_harmonics(unit, (1, 2))
-        return math.sqrt(4 * math.pi / 3) * both[:, :3], math.sqrt(4 * math.pi / 5) * both[:, 3:]
+        scale = [math.sqrt(4 * math.pi / (2 * l + 1)) for l in (1, 2) for _ in range(2 * l + 1)]
+        return spherical_harmonics(unit, (1, 2)) * np.asarray(scale, unit.dtype)
     x, y, z = unit[:, 0], unit[:, 1], unit[:, 2]
     mixed = [math.sqrt(2) * product for product in (x * y, x * z, y * z)]
-    return unit, jnp.stack([x * x, y * y, z * z, *mixed], axis=1)
+    return jnp.stack([x, y, z, x * x, y * y, z * z, *mixed], axis=1)
 
 
 class LocalInteraction(eqx.Module):
@@ -49,13 +38,14 @@ class LocalInteraction(eqx.Module):
     p_i = Σ_j u_ij g^p_ij x^p_j,   d_i = Σ_j D(u_ij) g^d_ij x^d_j                           (4)
     l_i = MLP(s_i + Σ_m (p_m P₁)(p_m P₂) + Σ_m (d_m D₁)(d_m D₂))                           (5)
 
-    u is the unit vector from i to j and D as in `vectors_and_tensors`; products of features are by channel.
+    u is the unit vector from i to j and D as in `orientations`; products of features are by channel.
     """
 
     branches: dict[str, ResidualMLP]
     radial: Linear  # G of s, p and d side by side
     projections: tuple[Linear, Linear]  # P₁ and P₂ side by side, D₁ and D₂
     out: ResidualMLP
+    sums: Sums | FusedSums
 
     def __init__(self, features: int, basis: int, residuals: dict[str, int], activation: str, *, key: PRNGKeyArray):
         keys = iter(jax.random.split(key, 10))
@@ -71,22 +61,13 @@ class LocalInteraction(eqx.Module):
         one, two = (Linear(features, 2 * features, key=next(keys), bias=False) for _ in range(2))
         self.projections = (one, two)
         self.out = ResidualMLP(residuals["local"], features, activation, key=next(keys), zero=True)
+        self.sums = Sums()
 
     def __call__(self, x: Float[Array, "atoms channels"], pairs: Pairs) -> Float[Array, "atoms channels"]:
         c, *sources = (self.branches[b](x) for b in BRANCHES)  # (1)
-        s, p, d = self._sums(jnp.concatenate(sources, axis=1), pairs)
-        for tensor, projection in zip((p, d), self.projections, strict=True):
-            one, two = jnp.split(projection(tensor), 2, axis=-1)
+        sums = self.sums(jnp.concatenate(sources, axis=1), self.radial(pairs.basis), pairs)  # (2)-(4)
+        s = c + sums[:, 0]
+        for rows, projection in zip((slice(1, 4), slice(4, None)), self.projections, strict=True):
+            one, two = jnp.split(projection(sums[:, rows]), 2, axis=-1)
             s = s + jnp.sum(one * two, axis=1)
-        return self.out(c + s)  # (5)
-
-    def _sums(self, sources: Float[Array, "atoms three"], pairs: Pairs):
-        """The sums over neighbours of (3) and (4): [atoms, channels] and [atoms, orders, channels]."""
-        g, i, j, found = self.radial(pairs.basis), pairs.i, pairs.j, []  # (2)
-        for here, there, sign in ((i, j, 1), (j, i, -1)):
-            s, p, d = jnp.split(g * sources[there], 3, axis=1)
-            shaped = [(sign * pairs.p)[:, :, None] * p[:, None], pairs.d[:, :, None] * d[:, None]]
-            found.append((here, jnp.concatenate([s[:, None], *shaped], axis=1)))
-        here, messages = (jnp.concatenate(parts) for parts in zip(*found, strict=True))
-        sums = sum_by(messages, here, sources.shape[0])
-        return sums[:, 0], sums[:, 1:4], sums[:, 4:]
+        return self.out(s)  # (5)

@@ -21,6 +21,12 @@ PUBLISHED = "published ewald"
 ELECTROSTATICS = ("cutoff", *LATTICE_SUMS, PUBLISHED, "none")
 
 
+def check_nothing_far(electrostatics: str, dispersion: bool) -> None:
+    """Raise ValueError where a model without a far cutoff would need one."""
+    if electrostatics != "none" or dispersion:
+        raise ValueError("Expected far_cutoff in Å for electrostatics and dispersion (inf: all pairs), got None.")
+
+
 class Electrostatics(eqx.Module):
     """Coulomb's law damped below three quarters of the network's cutoff, in one of its forms.
 
@@ -48,7 +54,7 @@ class Electrostatics(eqx.Module):
     def __init__(self, kind: str, near: float, far: float, alpha=None, waves=None, codata: int = 2018):
         check_known("electrostatics", kind, ELECTROSTATICS)
         check_known("codata", codata, CODATA)
-        if kind != "none" and not 0.75 * near <= far:
+        if not 0.75 * near <= far:
             raise ValueError(f"Expected a far_cutoff of at least {0.75 * near} Å, where damping ends, got {far!r}.")
         if kind in (*LATTICE_SUMS, PUBLISHED) and not math.isfinite(far):
             raise ValueError(

@@ -18,9 +18,10 @@ from eukrates.models.hyperparameters import check_e0, check_elements, check_numb
 from eukrates.models.spookynet.choices import check_choices, counted
 from eukrates.models.spookynet.ends import Embedding, Heads, near_pairs
 from eukrates.models.spookynet.layer import Layer, kept
-from eukrates.models.spookynet.long_range import Dispersion, Electrostatics
+from eukrates.models.spookynet.long_range import Dispersion, Electrostatics, check_nothing_far
+from eukrates.models.spookynet.messages import MULTIPLE, FusedSums, Sums, available
 from eukrates.models.spookynet.radial import RadialBasis
-from eukrates.numerics import sum_by
+from eukrates.numerics import float_dtype, sum_by
 from eukrates.physics.charges import conserved, dipole
 from eukrates.physics.zbl import ZBL
 from eukrates.potential import Potential, Prediction
@@ -45,7 +46,8 @@ class SpookyNet(Potential):
         features: channels.
         layers: rounds of messages, which the paper calls interaction modules.
         cutoff: Å, of messages between neighbours, and of the repulsion.
-        far_cutoff: Å, of electrostatics and dispersion; inf sums over all pairs and is for open structures.
+        far_cutoff: Å, of electrostatics and dispersion; inf sums over all pairs and is for open structures;
+            None is for a model with neither.
         radial_basis: exp-bernstein, exp-gaussian, bernstein, gaussian or sinc, see `RadialBasis`.
         basis_size: radial functions.
         exp_weighting: multiply the first two bases with another exponential.
@@ -96,7 +98,7 @@ class SpookyNet(Potential):
         features: int = 64,
         layers: int = 3,
         cutoff: float = 10 * BOHR,
-        far_cutoff: float = math.inf,
+        far_cutoff: float | None = math.inf,
         radial_basis: str = "exp-bernstein",
         basis_size: int = 16,
         exp_weighting: bool = True,
@@ -131,6 +133,9 @@ class SpookyNet(Potential):
         self.blocks = tuple(Layer(features, basis_size, blocks, **options, key=k) for k in ks)
         self.heads = Heads(features, KNOWN + 1, key=last)
         self.repulsion = ZBL(cutoff, None, "exponential", codata) if zbl else None
+        if far_cutoff is None:
+            check_nothing_far(electrostatics, dispersion)
+            far_cutoff = math.inf
         self.charged = Electrostatics(electrostatics, cutoff, far_cutoff, ewald_alpha, ewald_waves, codata)
         self.dispersive = Dispersion() if dispersion else None
         self.chance = None
@@ -260,6 +265,14 @@ class SpookyNet(Potential):
             ValueError: a lattice sum and a cell that is not periodic along three axes.
         """
         return self.charged.waves_of(cell)
+
+    def for_inference(self) -> "SpookyNet":
+        """With one kernel for the sums over neighbours, in single precision, where there is one for the device."""
+        if float_dtype(self) != np.float32 or self.features % MULTIPLE or not available():
+            return self
+        places = lambda model: [block.local.sums for block in model.blocks]
+        fused = [FusedSums() for _ in self.blocks]
+        return eqx.tree_at(places, self, fused, is_leaf=lambda node: isinstance(node, Sums | FusedSums))
 
     def __call__(self, graph: Graph) -> Prediction:
         s, totals = graph.system, graph.system.positions.dtype
