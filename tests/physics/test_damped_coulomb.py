@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import eukrates
-from eukrates.physics.damped_coulomb import DampedCoulomb, damped
+from eukrates.physics.damped_coulomb import DampedCoulomb, damped, damped_coulomb
 
 ON, OFF, CUTOFF = 1.3, 3.9, 8.0
 
@@ -53,4 +53,4 @@ def test_errors_teach():
         DampedCoulomb({"H": 0.1}, on=2.0, off=1.0)
     structure = eukrates.system([1, 1], [[0, 0, 0], [0, 0, 1.0]])
     with pytest.raises(ValueError, match="give a far cutoff"):
-        DampedCoulomb({"H": 0.1})(eukrates.graph(structure, 4.0))
+        damped_coulomb(np.zeros(2, np.float32), eukrates.graph(structure, 4.0), ON, OFF)

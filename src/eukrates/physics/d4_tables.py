@@ -54,8 +54,8 @@ class D4Tables(Constants):
 
 
 def charge_scale(
-    charge: Float[AnyArray, "*any"], reference: Float[AnyArray, "*any"], gam: Float[AnyArray, "*any"]
-) -> Float[AnyArray, "*any"]:
+    charge: Float[AnyArray, "..."], reference: Float[AnyArray, "..."], gam: Float[AnyArray, "..."]
+) -> Float[AnyArray, "..."]:
     """ζ of (4) in `d4`: how a polarisability follows the effective charge of its nucleus, z + q against a reference."""
     positive = charge > 1e-8
     inner = jnp.exp(GC * gam * (1 - reference / jnp.where(positive, charge, 1.0)))

@@ -105,7 +105,7 @@ def published_ewald_coulomb(
     own = constant / (math.sqrt(math.pi) * width) * q * q
     volume = jnp.where(s.volume > 0, s.volume, 1.0)
     background = constant / 2 * math.pi * width**2 / volume * per_system(q) ** 2
-    found = ewald_energy(q, s.positions, s.cell, s.owner, graph.waves, width, within=max(graph.waves))
+    found = ewald_energy(q, s.positions, s.cell, s.owner, graph.waves, width, within=float(max(graph.waves)))
     waves = constant / KE * found + per_system(own) + background
     share = jnp.where(s.real, q * q + SHARE, 0.0)
     energies = pairs + (waves / jnp.maximum(per_system(share), SHARE))[s.owner] * share - own
