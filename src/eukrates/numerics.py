@@ -19,6 +19,12 @@ def norm(vectors: Float[AnyArray, "*batch 3"]) -> Float[AnyArray, "*batch"]:
     return jnp.where(nonzero, jnp.sqrt(jnp.where(nonzero, squared, 1.0)), 0.0)
 
 
+def inverse_softplus(values) -> np.ndarray:
+    """log(eˣ - 1) of positive numbers, in float32: the raw parameter of which softplus makes x."""
+    values = np.asarray(values, np.float64)
+    return np.asarray(values + np.log(-np.expm1(-values)), np.float32)
+
+
 def sum_by(
     values: Shaped[AnyArray, "items *rest"],  # noqa: F821
     owner: Int[AnyArray, " items"],

@@ -6,6 +6,7 @@ Everything that can be computed from the few typed digits is computed.
 """
 
 import math
+from typing import NamedTuple
 
 # SI values, CODATA 2018
 _E = 1.602176634e-19  # C, exact
@@ -34,6 +35,30 @@ FINE_STRUCTURE = _E**2 / (2 * _EPSILON0 * _PLANCK * _C)
 KM_PER_MOL = 1e13 / _AVOGADRO  # one km/mol, the unit of infrared intensities, in Å per molecule
 DEBYE = 1e-21 / _C / _E / 1e-10  # one debye in e Å
 WAVENUMBER = 1.0 / (2 * math.pi * _C * 100 * 1e-15 / FS)  # internal angular frequency 1 → 1/cm
+
+
+class AtomicUnits(NamedTuple):
+    """What turns atomic units into those inside, as one CODATA year has it."""
+
+    bohr: float  # Å
+    hartree: float  # eV
+    coulomb: float  # Coulomb's constant, eV Å/e²
+
+
+def _codata_2014() -> AtomicUnits:
+    """From the values of Mohr, Newell & Taylor, Rev. Mod. Phys. 88, 035009 (2016), doi:10.1103/RevModPhys.88.035009.
+
+    ε0 was exact then, 1/(4e-7 π c²), and e was not.
+    """
+    e, mass, planck = 1.6021766208e-19, 9.10938356e-31, 6.626070040e-34  # C, kg, J s
+    epsilon0 = 1 / (4e-7 * math.pi * _C**2)
+    bohr = 4 * math.pi * epsilon0 * (planck / (2 * math.pi)) ** 2 / mass / e**2 / 1e-10
+    coulomb = e / (4 * math.pi * epsilon0 * 1e-10)
+    return AtomicUnits(bohr, coulomb / bohr, coulomb)
+
+
+# Potentials are trained with the constants of their day: published ones keep theirs, new ones have 2018
+CODATA = {2014: _codata_2014(), 2018: AtomicUnits(BOHR, HARTREE, KE)}
 
 ENERGY = {
     "eV": 1.0,

@@ -10,7 +10,7 @@ import pytest
 from eukrates.app import published
 from eukrates.app.cli import run
 from eukrates.models import load, read_header
-from eukrates.models.so3krates.archive import read_archive
+from eukrates.models.archive import read_archive
 
 
 class Evil:

@@ -126,6 +126,15 @@ def test_many_blocks_per_structure():
     np.testing.assert_allclose(found, [alone, wave_sum(charges, positions, cell, WIDTH, 7), alone], rtol=1e-11)
 
 
+@pytest.mark.parametrize("most", [16, 20])
+def test_tens_of_thousands_of_waves(most):
+    """jaxlib 0.10.2 gets sums of squares after products of large matrices wrong (jax-ml/jax issue 39103)."""
+    charges, positions, _ = disordered(9)
+    cell = np.array([[22.0, 0.3, -0.2], [2.5, 21.0, 0.4], [-1.8, 1.1, 20.0]])
+    found = energy(charges, positions, cell, grid=(most, most, most))
+    assert found == pytest.approx(wave_sum(charges, positions, cell, WIDTH, most), abs=1e-10)
+
+
 def test_gradients_are_derivatives():
     charges, positions, cell = disordered(6, neutral=False)
     owner, grid, h = np.zeros(len(charges), np.int32), wave_grid(cell[None], CUTOFF, margin=0.01), 1e-4

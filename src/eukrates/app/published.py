@@ -14,8 +14,9 @@ import numpy as np
 
 from eukrates.files import cache
 from eukrates.models import load, save
-from eukrates.models.so3krates.archive import HYPERPARAMETERS, read_archive
+from eukrates.models.archive import HYPERPARAMETERS, read_archive
 from eukrates.models.so3krates.published import so3lr
+from eukrates.models.spookynet.published import spookynet
 from eukrates.near_miss import near_miss
 from eukrates.potential import Potential
 
@@ -31,6 +32,11 @@ class Published:
     file: str
     digest: str  # of the arrays and hyperparameters, see `content_digest`
     card: dict[str, str]
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """What is fetched: archives of PyTorch carry their hyperparameters."""
+        return (self.file,) if self.file.endswith(".pth") else (self.file, HYPERPARAMETERS)
 
     @property
     def source(self) -> str:
@@ -53,7 +59,22 @@ MODELS = {
             "description": "SO3LR: organic and biological molecules of H, C, N, O, F, P, S, Cl. Trained on forces, "
             "dipoles and Hirshfeld ratios: energies are relative, with no atoms as zero.",
         },
-    )
+    ),
+    "spookynet": Published(
+        build=spookynet,
+        home="https://raw.githubusercontent.com/OUnke/SpookyNet/66f3fe0e0c2db6f70357a1524ba9ec25f27367d9",
+        file="parameters.pth",
+        digest="19df8a416795ae23310abe39e2fad08bce337186cc23014a185cb8ffad6f530d",
+        card={
+            "level_of_theory": "GFN2-xTB",
+            "licence": "MIT",
+            "authors": "O. T. Unke, S. Chmiela, M. Gastegger, K. T. Schütt, H. E. Sauceda, K.-R. Müller",
+            "citation": "Unke et al., Nat. Commun. 12, 7273 (2021), doi:10.1038/s41467-021-27504-0",
+            "description": "SpookyNet: the small demonstration model of its repository, hydrogen to radon, any charge "
+            "and spin. Energies against free neutral atoms in their ground states. For comparing programs, not for "
+            "chemistry: energies of ordinary molecules are off by up to several eV.",
+        },
+    ),
 }
 
 
@@ -84,7 +105,7 @@ def pull(name: str, tell: Callable[[str], None] = print) -> Path:
         tell(f"{place} is there already. Licence {known.card['licence']}; cite {known.card['citation']}.")
         return place
     with TemporaryDirectory() as folder:
-        for file in (known.file, HYPERPARAMETERS):
+        for file in known.files:
             tell(f"Fetching {known.home}/{file}")
             (Path(folder) / file).write_bytes(_fetched(f"{known.home}/{file}", name))
         arrays, settings = read_archive(Path(folder) / known.file)
@@ -100,15 +121,17 @@ def pull(name: str, tell: Callable[[str], None] = print) -> Path:
 
 def content_digest(arrays: Mapping[str, np.ndarray], settings: Mapping[str, Any]) -> str:
     """SHA-256 of names, shapes and float32 values of arrays and of what the hyperparameters say about the model."""
-    sha = hashlib.sha256(json.dumps([settings.get("model"), _neighbours(settings)], sort_keys=True).encode())
+    sha = hashlib.sha256(json.dumps(_about_the_model(settings), sort_keys=True).encode())
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name], "<f4")
         sha.update(f"{name}{array.shape}".encode() + array.tobytes())
     return sha.hexdigest()
 
 
-def _neighbours(settings: Mapping[str, Any]) -> Any:
-    return (settings.get("data") or {}).get("avg_num_neighbors")
+def _about_the_model(settings: Mapping[str, Any]) -> Any:
+    if "model" not in settings:
+        return dict(settings)
+    return [settings["model"], (settings.get("data") or {}).get("avg_num_neighbors")]
 
 
 def _saved(name: str, arrays: Mapping[str, np.ndarray], settings: Mapping[str, Any], source: str, out) -> Path:
@@ -128,9 +151,8 @@ def _fetched(url: str, name: str) -> bytes:
         with urllib.request.urlopen(url, timeout=60) as answer:
             return answer.read()
     except (urllib.error.URLError, OSError) as error:
-        file = url.rpartition("/")[2]
+        known = MODELS[name]
         raise ValueError(
-            f"{url} could not be fetched ({error}). Without a network: fetch {file} and {HYPERPARAMETERS} there on "
-            f"another machine, put both into one folder, then: eukrates convert {name} {MODELS[name].file} "
-            f"-o {name}.safetensors"
+            f"{url} could not be fetched ({error}). Without a network: fetch {' and '.join(known.files)} there on "
+            f"another machine, into one folder, then: eukrates convert {name} {known.file} -o {name}.safetensors"
         ) from error

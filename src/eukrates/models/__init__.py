@@ -5,12 +5,14 @@ from eukrates.models.file import ModelFileError, load, read_header, save
 from eukrates.models.free_atoms import with_e0
 from eukrates.models.long_range import with_long_range
 from eukrates.models.so3krates import SO3LR, SO3krates
+from eukrates.models.spookynet import SpookyNet
 
 __all__ = [
     "CATALOGUE",
     "SO3LR",
     "ModelFileError",
     "SO3krates",
+    "SpookyNet",
     "build",
     "describe",
     "load",

@@ -1,13 +1,18 @@
 """The catalogue: every potential that a model file or a YAML file can name, and constructor calls spelled as data."""
 
 import inspect
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from eukrates.models.so3krates import SO3LR, SO3krates
+from eukrates.models.spookynet import SpookyNet
 from eukrates.near_miss import near_miss
 from eukrates.physics.coulomb import Coulomb
+from eukrates.physics.d4 import D4
+from eukrates.physics.damped_coulomb import DampedCoulomb
 from eukrates.physics.dispersion import Dispersion
+from eukrates.physics.ewald_coulomb import EwaldCoulomb
 from eukrates.physics.lennard_jones import LennardJones
 from eukrates.physics.zbl import ZBL
 from eukrates.potential import FreeAtoms, Potential, Sum
@@ -15,20 +20,26 @@ from eukrates.potential import FreeAtoms, Potential, Sum
 CATALOGUE: dict[str, type[Potential]] = {
     "so3krates": SO3krates,
     "so3lr": SO3LR,
+    "spookynet": SpookyNet,
     "zbl": ZBL,
     "coulomb": Coulomb,
+    "damped_coulomb": DampedCoulomb,
+    "ewald_coulomb": EwaldCoulomb,
     "dispersion": Dispersion,
+    "d4": D4,
     "lennard_jones": LennardJones,
     "free_atoms": FreeAtoms,
     "sum": Sum,
 }
+INFINITE = "inf"  # as an infinite number is spelled in JSON, which has none
 
 
 def build(spec: Mapping[str, Any], **defaults) -> Potential:
     """{"zbl": {"cutoff": 1.8}} → ZBL(cutoff=1.8). Nothing more.
 
     Args:
-        spec: one name of the catalogue with its constructor arguments; potentials inside lists are built too.
+        spec: one name of the catalogue with its constructor arguments; potentials inside lists are built too. "inf" is
+            the infinite number.
         defaults: arguments such as `key`, given to those constructors that take them and were not told otherwise.
 
     Raises:
@@ -40,7 +51,7 @@ def build(spec: Mapping[str, Any], **defaults) -> Potential:
     if name not in CATALOGUE:
         raise ValueError(f"Unknown potential {name!r}{near_miss(name, CATALOGUE)} Known: {', '.join(CATALOGUE)}.")
     known = arguments(CATALOGUE[name])
-    options = {} if options is None else dict(options)
+    options = {option: _meant(value) for option, value in ({} if options is None else options).items()}
     for option in options:
         if option not in known:
             raise ValueError(f"{name} has no option {option!r}{near_miss(option, known)} Known: {', '.join(known)}.")
@@ -77,4 +88,8 @@ def _plain(value):
         return [_plain(v) for v in value]
     if isinstance(value, Mapping):
         return {str(k): _plain(v) for k, v in value.items()}
-    return value
+    return INFINITE if isinstance(value, float) and math.isinf(value) and value > 0 else value
+
+
+def _meant(value):
+    return math.inf if isinstance(value, str) and value == INFINITE else value

@@ -3,11 +3,12 @@
 from typing import Any
 
 from eukrates.models.so3krates import SO3LR
+from eukrates.models.spookynet import SpookyNet
 from eukrates.potential import Potential
 
 
 def with_long_range(potential: Potential, **choices: Any) -> Potential:
-    """The potential with another `far_cutoff` (Å) or `electrostatics` (see `SO3LR`); None changes nothing.
+    """The potential with another `far_cutoff` (Å) or `electrostatics` (see `SO3LR`, `SpookyNet`); None changes nothing.
 
     Raises:
         ValueError: a potential that has no such choice, or a value that cannot be.
@@ -15,7 +16,7 @@ def with_long_range(potential: Potential, **choices: Any) -> Potential:
     given = {name: value for name, value in choices.items() if value is not None}
     if not given:
         return potential
-    if not isinstance(potential, SO3LR):
+    if not isinstance(potential, SO3LR | SpookyNet):
         named = " and ".join(given)
         raise ValueError(f"{type(potential).__name__} has no long-range physics, so {named} cannot be chosen.")
     return potential.but(**given)

@@ -13,17 +13,16 @@ of a periodic sum.
 """
 
 import math
+from collections.abc import Callable
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Float
 
-from eukrates.elements import by_number
 from eukrates.matter import Graph
-from eukrates.numerics import sum_by
+from eukrates.physics.fixed_charges import FixedCharges, listed
 from eukrates.physics.pairs import distances, far_edges, shared
-from eukrates.potential import Potential, Prediction
 from eukrates.radial.cutoffs import switch
 from eukrates.shapes import AnyArray
 from eukrates.units import KE
@@ -35,15 +34,28 @@ def coulomb(
     charges: Float[AnyArray, " atoms"], graph: Graph, width: float = 4.0, cutoff: float = math.inf
 ) -> Float[AnyArray, " atoms"]:
     """Energies of atoms in eV: (2) over all far edges, or (3) with a finite cutoff in Å. Charges in e, width in Å."""
-    edges = far_edges(graph)
-    r = distances(graph, edges, charges.dtype)
-    i, j = edges.i[: edges.half], edges.j[: edges.half]
-    kernel = smeared(r, width)  # (2)
-    if math.isfinite(cutoff):
+
+    def kernel(r):
+        if not math.isfinite(cutoff):
+            return smeared(r, width)  # (2)
         top, slope = kernel_at(cutoff, width)
         shift = top + (1 - switch(r, SWITCH_ON * cutoff, cutoff)) * slope * (r - cutoff)
-        kernel = jnp.where(r < cutoff, kernel - shift, 0.0)  # (3)
-    return shared(KE * charges[i] * charges[j] * kernel, graph, edges)
+        return jnp.where(r < cutoff, smeared(r, width) - shift, 0.0)  # (3)
+
+    return between_charges(charges, graph, kernel)
+
+
+def between_charges(
+    charges: Float[AnyArray, " atoms"], graph: Graph, kernel: Callable, constant: float = KE
+) -> Float[AnyArray, " atoms"]:
+    """Energies of atoms in eV: kₑ Σ q_i q_j K(r_ij) over all far edges, for a kernel K(r) in 1/Å of r in Å.
+
+    `constant` is kₑ in eV Å/e²; charges in e, whose precision is that of the sum.
+    """
+    edges = far_edges(graph)
+    i, j = edges.i[: edges.half], edges.j[: edges.half]
+    pairs = constant * charges[i] * charges[j] * kernel(distances(graph, edges, charges.dtype))
+    return shared(pairs, graph, edges)
 
 
 def smeared(r: Float[AnyArray, " pairs"], width: float) -> Float[AnyArray, " pairs"]:
@@ -60,8 +72,8 @@ def kernel_at(cutoff: float, width: float) -> tuple[float, float]:
     return value, (gauss - value) / cutoff
 
 
-class Coulomb(Potential):
-    """Fixed charges by element under (2) or (3): a salt, and the test of the law.
+class Coulomb(FixedCharges):
+    """Fixed charges by element under (2) or (3).
 
     Args:
         charges: e by symbol; the elements it knows.
@@ -73,28 +85,11 @@ class Coulomb(Potential):
     width: float = eqx.field(static=True)
     far_cutoff: float = eqx.field(static=True)
 
-    cutoff = 1.0  # it reads no near edges: any reach would do
-    needs = ()
-
     def __init__(self, charges: dict[str, float], width: float = 4.0, far_cutoff: float = 12.0):
         if not (width > 0 and far_cutoff > 0):
             raise ValueError(f"Expected width and far_cutoff above 0 Å, got {width} and {far_cutoff}.")
-        self.by_symbol = tuple((symbol, float(q)) for symbol, q in charges.items())
-        self.width, self.far_cutoff = float(width), float(far_cutoff)
+        self.by_symbol, self.width, self.far_cutoff = listed(charges), float(width), float(far_cutoff)
 
-    @property
-    def elements(self) -> tuple[str, ...]:
-        """Those with a charge."""
-        return tuple(symbol for symbol, _ in self.by_symbol)
-
-    @property
-    def charges(self) -> dict[str, float]:
-        """e by symbol."""
-        return dict(self.by_symbol)
-
-    def __call__(self, graph: Graph) -> Prediction:
-        s = graph.system
-        charges = jnp.asarray(by_number(self.charges), s.positions.dtype)[s.numbers]
-        energies = coulomb(charges, graph, self.width, self.far_cutoff)
-        energy = sum_by(energies, s.owner, s.systems)
-        return Prediction(energy=energy, terms={"electrostatics": energy}, energies=energies, charges=charges)
+    def shares(self, charges: jax.Array, graph: Graph) -> tuple[jax.Array | None, jax.Array]:
+        """Of atoms, (2) or (3)."""
+        return None, coulomb(charges, graph, self.width, self.far_cutoff)

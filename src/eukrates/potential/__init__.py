@@ -2,13 +2,20 @@
 
 from eukrates.potential.derivatives import evaluate, hessian
 from eukrates.potential.free_atoms import FreeAtoms, bound_energy, free_atom_energies, sum_of_free_atoms
-from eukrates.potential.parameters import named_parameters, parameter_groups, with_parameters
+from eukrates.potential.parameters import (
+    Constants,
+    named_parameters,
+    parameter_groups,
+    trainable_parameters,
+    with_parameters,
+)
 from eukrates.potential.potential import Potential, Sum
 from eukrates.potential.predict import check, check_electrons, check_system, predict
 from eukrates.potential.prediction import Prediction
 from eukrates.potential.ready import Ready
 
 __all__ = [
+    "Constants",
     "FreeAtoms",
     "Potential",
     "Prediction",
@@ -25,5 +32,6 @@ __all__ = [
     "parameter_groups",
     "predict",
     "sum_of_free_atoms",
+    "trainable_parameters",
     "with_parameters",
 ]

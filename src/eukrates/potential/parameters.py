@@ -3,12 +3,17 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+import equinox as eqx
 import jax
 
 from eukrates.numerics import is_float
 from eukrates.potential.potential import Potential
 
 Kind = TypeVar("Kind", bound=Potential)
+
+
+class Constants(eqx.Module):
+    """Arrays that a model file keeps and no training moves: tables of physics, random features. Subclass it."""
 
 
 def path_name(path) -> str:
@@ -20,6 +25,13 @@ def named_parameters(potential: Potential) -> list[tuple[str, Any]]:
     """Parameters with their names, in the order of the PyTree; of an abstract potential their shapes."""
     leaves, _ = jax.tree_util.tree_flatten_with_path(potential)
     return [(path_name(path), leaf) for path, leaf in leaves if _is_parameter(leaf)]
+
+
+def trainable_parameters(potential: Potential) -> list[tuple[str, Any]]:
+    """`named_parameters` without those inside `Constants`."""
+    nodes, _ = jax.tree_util.tree_flatten_with_path(potential, is_leaf=lambda node: isinstance(node, Constants))
+    free = {path_name(path) for path, node in nodes if not isinstance(node, Constants)}
+    return [(name, leaf) for name, leaf in named_parameters(potential) if name in free]
 
 
 def with_parameters(potential: Kind, arrays: Mapping[str, Any]) -> Kind:

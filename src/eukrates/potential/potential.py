@@ -109,4 +109,6 @@ class Sum(Potential):
             charges=known("charges"),
             dipole=known("dipole"),
             hirshfeld_ratios=known("hirshfeld_ratios"),
+            c6=known("c6"),
+            polarizabilities=known("polarizabilities"),
         )

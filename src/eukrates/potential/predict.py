@@ -11,7 +11,7 @@ from eukrates.matter import Graph, pad, size
 from eukrates.numerics import to_device, to_host
 from eukrates.potential.derivatives import WANTS, evaluate
 from eukrates.potential.potential import Potential
-from eukrates.potential.prediction import Prediction
+from eukrates.potential.prediction import PER_ATOM, Prediction
 
 
 def predict(potential: Potential, graph: Graph, want: Sequence[str] = ("energy", "forces")) -> Prediction:
@@ -115,8 +115,7 @@ def _check_reach(kind: str, needed: float, given: float) -> None:
 
 
 def _cropped(found: Prediction, atoms: int, systems: int) -> Prediction:
-    per_atom = ("energies", "charges", "hirshfeld_ratios", "forces", "forces_by_term")
-    rows = {name: atoms if name in per_atom else systems for name in vars(found) if name != "hessian"}
+    rows = {name: atoms if name in PER_ATOM else systems for name in vars(found) if name != "hessian"}
     fields = {name: jax.tree.map(lambda a, n=n: a[:n], getattr(found, name)) for name, n in rows.items()}
     hessian = None if found.hessian is None else found.hessian[:atoms, :, :atoms]
     return Prediction(**fields, hessian=hessian)

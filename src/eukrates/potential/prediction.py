@@ -5,6 +5,8 @@ from jaxtyping import Float
 
 from eukrates.shapes import AnyArray
 
+PER_ATOM = ("energies", "charges", "hirshfeld_ratios", "c6", "polarizabilities", "forces", "forces_by_term")
+
 
 class Prediction(eqx.Module):
     """Energies and whatever else a potential knows; None where it does not know, or was not asked.
@@ -18,6 +20,8 @@ class Prediction(eqx.Module):
     charges: Float[AnyArray, " atoms"] | None = None  # e
     dipole: Float[AnyArray, "systems 3"] | None = None  # e Å
     hirshfeld_ratios: Float[AnyArray, " atoms"] | None = None
+    c6: Float[AnyArray, " atoms"] | None = None  # eV Å⁶, of two such atoms
+    polarizabilities: Float[AnyArray, " atoms"] | None = None  # Å³, static
 
     forces: Float[AnyArray, "atoms 3"] | None = None  # eV/Å
     forces_by_term: dict[str, Float[AnyArray, "atoms 3"]] | None = None  # eV/Å; they add up to the forces

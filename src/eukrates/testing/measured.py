@@ -13,7 +13,7 @@ from eukrates.potential import Potential, Prediction, evaluate
 from eukrates.testing.moves import rebuilt, structures
 
 WANT = ("energy", "forces", "stress")
-PER_ATOM = ("energies", "charges", "hirshfeld_ratios", "forces")
+PER_ATOM = ("energies", "charges", "hirshfeld_ratios", "c6", "polarizabilities", "forces")
 PER_SYSTEM = ("energy", "dipole", "stress")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from eukrates.near_miss import near_miss
-from eukrates.potential import Potential, named_parameters, parameter_groups
+from eukrates.potential import Potential, parameter_groups, trainable_parameters
 
 
 @dataclass(frozen=True)
@@ -49,16 +49,17 @@ def choose(potential: Potential, patterns: Iterable[str] = ("*",)) -> Moving:
     Args:
         potential: any potential.
         patterns: names of parameters as in the model file; a piece such as "readout" or "blocks.2" means all that is in
-            it; "*" stands for any characters (dots too), "?" for one.
+            it; "*" stands for any characters (dots too), "?" for one. None of them names what is `Constants`.
 
     Raises:
         ValueError: a pattern that names nothing, with the nearest name and the pieces there are; nothing to train.
     """
     patterns = tuple(patterns)
-    sizes = {name: int(np.prod(leaf.shape)) for name, leaf in named_parameters(potential)}
+    sizes = {name: int(np.prod(leaf.shape)) for name, leaf in trainable_parameters(potential)}
     if not sizes:
         raise ValueError(f"{type(potential).__name__} has no parameters: there is nothing to train.")
-    groups = parameter_groups(potential)
+    pieces = {piece: sizes.keys() & names for piece, names in parameter_groups(potential).items()}
+    groups = {piece: names for piece, names in pieces.items() if names}
     chosen: set[str] = set()
     for pattern in patterns:
         found = {name for name in sizes if fnmatchcase(name, pattern) or fnmatchcase(name, f"{pattern}.*")}

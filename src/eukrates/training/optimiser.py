@@ -16,7 +16,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Bool, Float, Int
 
 from eukrates.numerics import cast, is_float
-from eukrates.potential import Potential, named_parameters, with_parameters
+from eukrates.potential import Potential, named_parameters, trainable_parameters, with_parameters
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,12 @@ class Flat(eqx.Module):
 
 
 def flatten(potential: Potential, moving: Container[str] | None = None) -> tuple[Float[Array, " parameters"], Flat]:
-    """θ and the way back. `moving` has the names of the parameters that move; None: all."""
+    """θ and the way back. `moving` has the names of the parameters that move; None: all but `Constants`."""
+    if moving is None:
+        moving = {name for name, _ in trainable_parameters(potential)}
     exact = dict(named_parameters(potential))
     single = dict(named_parameters(cast(potential, "float32")))
-    trainable = {name: a for name, a in single.items() if moving is None or name in moving}
+    trainable = {name: a for name, a in single.items() if name in moving}
     theta, unravel = ravel_pytree(trainable)
     masks = [np.full(np.size(leaf), np.ndim(leaf) >= 2) for leaf in jax.tree.leaves(trainable)]
     fixed = {name: a for name, a in single.items() if name not in trainable}

@@ -10,6 +10,7 @@ import numpy as np
 from eukrates.matter import Graph, Size, System, batch, pad, rounded, size
 from eukrates.numerics import to_device, to_host
 from eukrates.potential import Potential, Prediction, check_system, evaluate
+from eukrates.potential.prediction import PER_ATOM
 
 PAIRS_OF_A_BATCH = 200_000  # directed pairs; bounds the memory of a batch, whatever the size of the structures
 SMALL = Size(256, 2048, 0)  # no batch is padded to less: computing so little is cheaper than compiling once more
@@ -111,8 +112,7 @@ def _states(structure: System) -> tuple[bool, bool]:
 
 def _part(found: Prediction, n: int, atoms: slice) -> Prediction:
     """System `n` of a batch, alone."""
-    per_atom = ("energies", "charges", "hirshfeld_ratios", "forces")
     values: dict[str, Any] = {name: value for name, value in vars(found).items() if name not in ("terms", "hessian")}
-    rows = {name: atoms if name in per_atom else slice(n, n + 1) for name in values}
+    rows = {name: atoms if name in PER_ATOM else slice(n, n + 1) for name in values}
     fields: dict[str, Any] = {name: None if value is None else value[rows[name]] for name, value in values.items()}
     return Prediction(terms={k: v[n : n + 1] for k, v in found.terms.items()}, **fields)

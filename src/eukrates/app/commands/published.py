@@ -7,12 +7,12 @@ from typer import Argument, Option
 
 from eukrates.app.commands.options import Overwrite
 
-Name = Annotated[str, Argument(help="so3lr.")]
+Name = Annotated[str, Argument(help="so3lr or spookynet.")]
 
 
 def convert(
     name: Name,
-    parameters: Annotated[Path, Argument(help="params.pkl, or .npz; hyperparameters.json beside it.")],
+    parameters: Annotated[Path, Argument(help="params.pkl, .npz (hyperparameters.json beside it), or .pth.")],
     out: Annotated[Path, Option("--out", "-o", help="The model file to write (.safetensors).")],
     overwrite: Overwrite = False,
 ) -> None:

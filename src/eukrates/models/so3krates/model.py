@@ -9,9 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from eukrates.elements import SPECIES, by_number, number
+from eukrates.elements import SPECIES, by_number
 from eukrates.equivariant import parity, spherical_harmonics
 from eukrates.matter import Graph
+from eukrates.models.hyperparameters import check_e0, check_elements, check_known, check_numbers
 from eukrates.models.so3krates.attention import FusedLayer, available, fused
 from eukrates.models.so3krates.dense import MLP
 from eukrates.models.so3krates.embedding import ElectronEmbedding, ElementEmbedding
@@ -44,7 +45,7 @@ class SO3krates(Potential):
         cutoff: Å; atoms farther apart exchange no messages.
         radial_basis: bernstein, physnet, gaussian or bessel, see `eukrates.radial.bases`.
         basis_size: radial functions.
-        cutoff_function: cosine or polynomial, see `eukrates.radial.cutoffs`.
+        cutoff_function: cosine, polynomial or exponential, see `eukrates.radial.cutoffs`.
         neighbours: messages are divided by it: the mean number of neighbours in the training data; None: divided by
             √(channels per head of the feature branch).
         filters: hidden widths of the two networks behind a filter, of distances and of Euclidean variables; None:
@@ -121,8 +122,8 @@ class SO3krates(Potential):
         key: PRNGKeyArray,
     ):
         _check(elements, features, layers, heads, degrees, radial_basis, cutoff_function)
-        _check_numbers(cutoff=cutoff, basis_size=basis_size, scale=scale, neighbours=neighbours)
-        _check_e0(elements, e0 or {})
+        check_numbers(cutoff=cutoff, basis_size=basis_size, scale=scale, neighbours=neighbours)
+        check_e0(elements, e0 or {})
         ks = jax.random.split(key, layers + 4)
         self.embedding = ElementEmbedding(features, key=ks[0])
         self.charge_embedding = ElectronEmbedding(features, key=ks[1]) if charge else None
@@ -258,10 +259,7 @@ class SO3krates(Potential):
 
 
 def _check(elements, features, layers, heads, degrees, radial_basis, cutoff_function) -> None:
-    if isinstance(elements, str) or not elements:
-        raise ValueError(f"Expected elements as a list of symbols such as ['H', 'C', 'O'], got {elements!r}.")
-    for symbol in elements:
-        number(symbol)
+    check_elements(elements)
     if layers < 1:
         raise ValueError(f"Expected at least one layer, got {layers}.")
     for count, what in ((heads, "heads"), (len(degrees) or 1, "degrees")):
@@ -269,9 +267,8 @@ def _check(elements, features, layers, heads, degrees, radial_basis, cutoff_func
             raise ValueError(f"Expected features to be a multiple of the {count} {what}, got features={features}.")
     if any(l < 1 for l in degrees) or len(set(degrees)) != len(degrees):
         raise ValueError(f"Expected distinct degrees ≥ 1 (or none for the invariant variant), got {tuple(degrees)}.")
-    for name, known, what in ((radial_basis, BASES, "radial_basis"), (cutoff_function, CUTOFFS, "cutoff_function")):
-        if name not in known:
-            raise ValueError(f"Unknown {what} {name!r}. Known: {', '.join(known)}.")
+    check_known("radial_basis", radial_basis, BASES)
+    check_known("cutoff_function", cutoff_function, CUTOFFS)
 
 
 def _filters(widths: Sequence[int] | None, features: int) -> tuple[int, int]:
@@ -279,22 +276,3 @@ def _filters(widths: Sequence[int] | None, features: int) -> tuple[int, int]:
     if len(widths) != 2 or min(widths) < 1:
         raise ValueError(f"Expected filters as two hidden widths ≥ 1, got {widths}.")
     return widths[0], widths[1]
-
-
-def _check_numbers(**values) -> None:
-    for name, value in values.items():
-        if value is not None and not (np.isfinite(value) and value > 0):
-            hint = " Does no structure have two atoms within the cutoff?" if name == "neighbours" else ""
-            raise ValueError(f"Expected {name} to be finite and above 0, got {value!r}.{hint}")
-
-
-def _check_e0(elements: Sequence[str], e0: Mapping[str, float]) -> None:
-    missing = [symbol for symbol in elements if symbol not in e0]
-    if e0 and missing:
-        raise ValueError(
-            f"E0 is given for {', '.join(e0)} and missing for {', '.join(missing)}: state it for every element of the "
-            "model, or for none."
-        )
-    broken = {symbol: energy for symbol, energy in e0.items() if not np.isfinite(energy)}
-    if broken:
-        raise ValueError(f"Expected finite energies of free atoms in eV, got {broken}.")

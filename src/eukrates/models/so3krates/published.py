@@ -1,22 +1,19 @@
 """The published parameters of SO3LR, by the names of the original program, put into our model."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import equinox as eqx
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from eukrates.elements import SPECIES
+from eukrates.models.rows import Arrays, Row, field, filled
 from eukrates.models.so3krates.model import SO3krates
 from eukrates.models.so3krates.so3lr import SO3LR
 
 ELEMENTS = ("H", "C", "N", "O", "F", "P", "S", "Cl")  # those of the training data; rows of others were never trained
 BASES = {"bernstein": "bernstein", "phys": "physnet", "rbf": "gaussian", "bessel": "bessel"}
 CUTOFFS = {"phys": "polynomial", "cosine": "cosine"}
-Arrays = Mapping[str, np.ndarray]
-Row = tuple[Callable[[Any], Any], Callable[[Arrays], np.ndarray]]  # a place in our model, what goes there
 
 
 def so3lr(arrays: Arrays, hyperparameters: Mapping[str, Any]) -> SO3LR:
@@ -30,34 +27,7 @@ def so3lr(arrays: Arrays, hyperparameters: Mapping[str, Any]) -> SO3LR:
         width=_number(hyperparameters, "electrostatic_energy_scale"),
         damping=_number(hyperparameters, "dispersion_energy_scale"),
     )
-    rows, used = _rows(model.network), _Noted(arrays)
-    values = [jnp.asarray(get(used), jnp.float32) for _, get in rows]
-    if left := sorted(set(arrays) - used.read):
-        raise ValueError(f"The published parameters hold what this model has no place for: {', '.join(left[:5])}.")
-    places = lambda m: [place(m) for place, _ in rows]
-    for there, value in zip(places(model), values, strict=True):
-        if np.shape(there) != value.shape:
-            raise ValueError(f"Expected an array of shape {np.shape(there)}, got {value.shape}: another architecture?")
-    return eqx.tree_at(places, model, values)
-
-
-class _Noted(Mapping):
-    """Arrays that remember which of them were read."""
-
-    def __init__(self, arrays: Arrays):
-        self.arrays, self.read = arrays, set()
-
-    def __getitem__(self, name: str) -> np.ndarray:
-        if name not in self.arrays:
-            raise ValueError(f"The published parameters lack {name}: is this the whole file?")
-        self.read.add(name)
-        return self.arrays[name]
-
-    def __iter__(self):
-        return iter(self.arrays)
-
-    def __len__(self):
-        return len(self.arrays)
+    return filled(model, _rows(model.network), arrays)
 
 
 def _network(hyperparameters: Mapping[str, Any]) -> SO3krates:
@@ -107,13 +77,11 @@ def _rows(network: SO3krates) -> list[Row]:
     rows: list[Row] = [_table(lambda n: n.embedding.table, "feature_embeddings_0/Embed_0")]
     embeddings = [name for name in ("charge_embedding", "spin_embedding") if getattr(network, name) is not None]
     for n, name in enumerate(embeddings, 1):
-        base, place = f"feature_embeddings_{n}/ChargeSpinEmbedSparse_0", _field(lambda n: n, name)
+        base, place = f"feature_embeddings_{n}/ChargeSpinEmbedSparse_0", field(lambda n: n, name)
         rows += [
-            _table(_field(place, part), f"{base}/Embed_{k}") for k, part in enumerate(("elements", "keys", "values"))
+            _table(field(place, part), f"{base}/Embed_{k}") for k, part in enumerate(("elements", "keys", "values"))
         ]
-        rows += _mlp(
-            _field(place, "residual"), f"{base}/Residual_0/layers_0", f"{base}/Residual_0/layers_1", bias=False
-        )
+        rows += _mlp(field(place, "residual"), f"{base}/Residual_0/layers_0", f"{base}/Residual_0/layers_1", bias=False)
     for t in range(network.layers):
         rows += _layer(network, t)
     energy, charges = "observables_0", "observables_0/electrostatic_energy/partial_charges"
@@ -167,11 +135,11 @@ def _row(place, path: str) -> Row:
 
 def _dense(place, path: str, bias: bool = True) -> list[Row]:
     parts = ("kernel", "bias") if bias else ("kernel",)
-    return [_row(_field(place, part), f"{path}/{part}") for part in parts]
+    return [_row(field(place, part), f"{path}/{part}") for part in parts]
 
 
 def _mlp(place, first: str, second: str, bias: bool = True) -> list[Row]:
-    return _dense(_field(place, "first"), first, bias) + _dense(_field(place, "second"), second, bias)
+    return _dense(field(place, "first"), first, bias) + _dense(field(place, "second"), second, bias)
 
 
 def _table(place, path: str, flat: bool = False) -> Row:
@@ -185,7 +153,3 @@ def _table(place, path: str, flat: bool = False) -> Row:
         return whole
 
     return place, get
-
-
-def _field(place, name: str):
-    return lambda n: getattr(place(n), name)

@@ -9,17 +9,15 @@ import numpy as np
 from jaxtyping import Array
 
 from eukrates.matter import Graph
-from eukrates.matter.graph import Waves, most_waves
+from eukrates.matter.graph import Waves
 from eukrates.models.so3krates.model import SO3krates
 from eukrates.numerics import float_dtype, sum_by
 from eukrates.physics import pair_kernels
 from eukrates.physics.coulomb import coulomb
 from eukrates.physics.dispersion import dispersion
-from eukrates.physics.ewald import ewald_energies, ewald_energy, wave_cutoff, wave_grid
-from eukrates.physics.mesh import mesh_energies, mesh_energy, mesh_shape
+from eukrates.physics.lattice_sums import LATTICE_SUMS, lattice_sum, lattice_waves
 from eukrates.potential import Potential, Prediction
 
-LATTICE_SUMS = {"ewald": (ewald_energy, ewald_energies), "p3m": (mesh_energy, mesh_energies)}
 ELECTROSTATICS = ("cutoff", *LATTICE_SUMS, "none")
 
 
@@ -109,15 +107,7 @@ class SO3LR(Potential):
         """
         if self.electrostatics not in LATTICE_SUMS:
             return None
-        if not np.all(np.linalg.det(cell)):
-            raise ValueError(
-                f'Electrostatics "{self.electrostatics}" is for cells that are periodic along three axes; this '
-                'structure is not. Choose electrostatics "cutoff" for it, with far_cutoff inf to sum over all pairs.'
-            )
-        cell = np.asarray(cell, np.float64)
-        if self.electrostatics == "p3m":
-            return most_waves([mesh_shape(1.1 * one, self.width) for one in cell])
-        return wave_grid(cell, wave_cutoff(self.width), margin=0.1)
+        return lattice_waves(self.electrostatics, cell, self.width)
 
     def for_inference(self) -> Potential:
         """With the network for inference and, in single precision on the CPU, with kernels for the far pairs."""
@@ -138,20 +128,12 @@ class SO3LR(Potential):
             shares["electrostatics"] = coulomb(charges, graph, self.width, self.far_cutoff)
         far = {name: sum_by(share, graph.system.owner, graph.system.systems) for name, share in shares.items()}
         if self.electrostatics in LATTICE_SUMS:
-            far["electrostatics"], shares["electrostatics"] = self._lattice_sum(charges, graph)
+            far["electrostatics"], shares["electrostatics"] = lattice_sum(
+                self.electrostatics, charges, graph, self.width
+            )
         energy = found.energy + sum(far.values())  # (1)
         energies = cast(Array, found.energies) + sum(shares.values())
         return replace(found, energy=energy, terms=found.terms | far, energies=energies)
-
-    def _lattice_sum(self, charges: Array, graph: Graph) -> tuple[Array, Array]:
-        """Of each structure, and the shares of its atoms."""
-        if graph.waves is None:
-            raise ValueError(f'Electrostatics "{self.electrostatics}" needs graphs from potential.graph(structure).')
-        s = graph.system
-        exact = charges.astype(s.positions.dtype)
-        whole, shared = LATTICE_SUMS[self.electrostatics]
-        given = (exact, s.positions, s.cell, s.owner, graph.waves, self.width)
-        return whole(*given), shared(*given)
 
 
 class ByKernels(Potential):

@@ -6,7 +6,7 @@ from eukrates.matter import Graph, Size, System, batch, pad, size
 from eukrates.potential import Potential, Prediction
 from eukrates.testing import measured, moves
 
-COMPARED = ("energy", "energies", "charges", "hirshfeld_ratios", "forces", "dipole")
+COMPARED = ("energy", "energies", "charges", "hirshfeld_ratios", "c6", "polarizabilities", "forces", "dipole")
 
 
 def obeys_extensivity(potential: Potential, graph: Graph, seed: int = 0, shape: Size | None = None) -> float:

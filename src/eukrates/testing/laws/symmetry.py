@@ -7,7 +7,7 @@ from eukrates.matter import Graph, Size
 from eukrates.potential import Potential, Prediction
 from eukrates.testing import measured, moves
 
-SCALARS = ("energy", "energies", "charges", "hirshfeld_ratios")
+SCALARS = ("energy", "energies", "charges", "hirshfeld_ratios", "c6", "polarizabilities")
 
 
 def obeys_translation(potential: Potential, graph: Graph, seed: int = 0, shape: Size | None = None) -> float:
@@ -52,7 +52,7 @@ def obeys_permutation(potential: Potential, graph: Graph, seed: int = 0, shape: 
     for arrange in (np.flip, lambda rows: np.roll(rows, 1), rng.permutation):
         rows = moves.rearranged(graph.system.owner, arrange)
         after = measured.measure(potential, moves.permuted(graph, rows), shape)
-        for name in ("energy", "energies", "charges", "hirshfeld_ratios", "forces", "dipole"):
+        for name in (*SCALARS, "forces", "dipole"):
             found, expected = getattr(after, name), getattr(before, name)
             if found is not None:
                 expected = expected[rows] if name in measured.PER_ATOM else expected

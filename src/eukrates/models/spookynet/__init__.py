@@ -1,0 +1,5 @@
+"""SpookyNet."""
+
+from eukrates.models.spookynet.model import SpookyNet
+
+__all__ = ["SpookyNet"]
