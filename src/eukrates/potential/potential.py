@@ -3,7 +3,9 @@
 import abc
 
 import equinox as eqx
+import jax
 import numpy as np
+from jaxtyping import PRNGKeyArray
 
 from eukrates.matter import Graph, System, graph
 from eukrates.matter.graph import Waves, most_waves
@@ -43,6 +45,10 @@ class Potential(eqx.Module):
 
     def for_inference(self) -> "Potential":
         """The same potential, to the rounding of its parameters, as fast as it can be where these never change."""
+        return self
+
+    def for_training(self, key: PRNGKeyArray) -> "Potential":
+        """The same potential for one step of its training: with what is random there drawn from the key."""
         return self
 
     @abc.abstractmethod
@@ -85,6 +91,12 @@ class Sum(Potential):
     def for_inference(self) -> "Sum":
         """The sum of the parts for inference."""
         return Sum(tuple(p.for_inference() for p in self.parts))  # pyright: ignore[reportCallIssue]
+
+    def for_training(self, key: PRNGKeyArray) -> "Sum":
+        """The sum of the parts for training, each with a key of its own."""
+        keys = jax.random.split(key, len(self.parts))
+        each = zip(self.parts, keys, strict=True)
+        return Sum(tuple(part.for_training(one) for part, one in each))  # pyright: ignore[reportCallIssue]
 
     @property
     def needs(self) -> tuple[str, ...]:

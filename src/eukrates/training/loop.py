@@ -75,7 +75,8 @@ class Run:
         self.moving = choose(potential, plan.move)
         theta, self.flat = flatten(potential, self.moving.names)
         self.state = start(theta, plan.optimiser)
-        self.step, self.measure = make_step(self.flat, plan.loss, plan.optimiser), make_measure(self.flat, plan.loss)
+        self.step = make_step(self.flat, plan.loss, plan.optimiser, plan.seed)
+        self.measure = make_measure(self.flat, plan.loss)
         self.fingerprint = _fingerprint(plan, potential, train, valid)
         self.notes: dict[str, Any] = {"fingerprint": self.fingerprint, "best": math.inf, "best_epoch": 0}
         self.notes |= {"best_metrics": {}, "since_best": 0, "plateaus": 0, "since_plateau": 0, "sums": {}}

@@ -10,16 +10,19 @@ from eukrates.training.loss import Loss
 from eukrates.training.optimiser import Flat, Optimiser, TrainingState
 
 
-def make_step(flat: Flat, loss: Loss, optimiser: Optimiser) -> Callable:
+def make_step(flat: Flat, loss: Loss, optimiser: Optimiser, seed: int) -> Callable:
     """(state, graph, targets, learning rate) → (state, sums of errors, "loss" and "gradient"), compiled once a shape.
 
-    A step whose gradient is not finite changes nothing and is remembered in `state.failed`.
+    A step whose gradient is not finite changes nothing and is remembered in `state.failed`. What is random in a
+    potential for training depends on the seed and the number of the step alone, so that a resumed run repeats it.
     """
     moves = optimiser.moves
 
     def step(state: TrainingState, fixed, graph, goal, rate):
+        key = jax.random.fold_in(jax.random.key(seed), state.step)
+
         def objective(theta):
-            return loss(flat.potential(theta, fixed), graph, goal)
+            return loss(flat.potential(theta, fixed).for_training(key), graph, goal)
 
         (value, sums), gradient = jax.value_and_grad(objective, has_aux=True)(state.theta)
         size = jnp.sqrt(jnp.sum(gradient**2))
