@@ -3,8 +3,9 @@
     python benchmarks/lennard_jones.py [--steps 15000] [--seed 0]
 
 A liquid of 500 atoms near its triple point, by each bath at constant volume and by each piston at constant pressure;
-and a crystal of 108, which also holds a flexible cell, for twice as many steps. In reduced units, with errors by block averages and, behind the
-reference, how many errors (both added in squares) lie between. What the cutoff takes away is added back as `tail` says.
+and a crystal of 108, which also holds a flexible cell, for twice as many steps. In reduced units, with errors by block
+averages and, behind the reference, how many errors (both added in squares) lie between. What the cutoff takes away is
+added back as `tail` says.
 
 The reference: NIST Standard Reference Simulation Website, https://mmlapps.nist.gov/srs/LJ_PURE/mc.htm, 500 atoms,
 cutoff 3 σ and the same correction.
