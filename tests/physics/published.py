@@ -14,6 +14,7 @@ from eukrates.units import CODATA
 CONSTANTS = CODATA[2014]
 CUTOFF = 10 * CONSTANTS.bohr
 ON, OFF = CUTOFF / 4, 3 * CUTOFF / 4
+LEAST = 1e-8  # of D4's weights
 TABLES = tuple(D4Tables.__dataclass_fields__)
 
 

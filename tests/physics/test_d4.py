@@ -18,8 +18,9 @@ from eukrates.physics.d4 import D4, KNOWN, d4
 from eukrates.physics.d4_tables import HARTREE_FOCK, D4Parameters, standard_tables
 from eukrates.units import BOHR, HARTREE
 
-PROGRAM = json.loads((Path(__file__).parent / "dftd4.json").read_text())  # dftd4 4.3.1, by `said` below
-OTHER_TABLES = ("Cu", "Zn", "Ag", "Cd", "Au", "Hg")
+PROGRAM = json.loads(
+    (Path(__file__).parent / "dftd4.json").read_text()
+)  # dftd4 4.3.1, by `said`; H to Rn, and rare ligands
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from published import CONSTANTS, CUTOFF, OFF, ON, graph_of, padded, parameters, tables, zbl
+from published import CONSTANTS, CUTOFF, LEAST, OFF, ON, graph_of, padded, parameters, tables, zbl
 
 from eukrates.physics.d4 import d4
 from eukrates.physics.damped_coulomb import damped_coulomb
@@ -83,12 +83,12 @@ def test_dispersion_of_a_cluster(cluster, weights, exact_tables, fit, reach):
     known = exact_tables if fit == "default" else tables(weights, "d4_dispersion_energy.")
     fitted = parameters(cluster, f"d4_{fit}_raw_")
     charges = padded([cluster["q"]], graph)
-    law = lambda q, g: d4(q, g, known, fitted, cutoff, CONSTANTS).energies
+    law = lambda q, g: d4(q, g, known, fitted, cutoff, CONSTANTS, LEAST).energies
     (_, found), (force, by_charge) = slopes(law, charges, graph)
     for ours, name in ((found, "e"), (force, "dR"), (by_charge, "dq")):
         expected = cluster[f"d4_{fit}_lr{reach}_{name}"]
         np.testing.assert_allclose(ours[:16], expected, rtol=0, atol=2e-13, err_msg=name)
-    atoms = jax.jit(lambda q, g: d4(q, g, known, fitted, cutoff, CONSTANTS))(charges, graph)
+    atoms = jax.jit(lambda q, g: d4(q, g, known, fitted, cutoff, CONSTANTS, LEAST))(charges, graph)
     rounding = 1e-12 if fit == "default" else 2e-7  # the file's static polarisabilities are rounded for themselves
     np.testing.assert_allclose(atoms.c6[:16], cluster[f"d4_{fit}_lr{reach}_c6"], rtol=1e-12)
     np.testing.assert_allclose(atoms.polarizabilities[:16], cluster[f"d4_{fit}_lr{reach}_pol"], rtol=rounding)
@@ -141,7 +141,7 @@ def compare(refs, repulsion, known, fitted, cutoff=CUTOFF, rounding=2e-13):
         found = {"ea_ele": jax.jit(law)(charges, graph)}
         if repulsion is not None:
             found["ea_rep"] = jax.jit(lambda g: repulsion(g).energies)(graph)
-            atoms = jax.jit(lambda q, g, far=far: d4(q, g, known, fitted, far, CONSTANTS))(charges, graph)
+            atoms = jax.jit(lambda q, g, far=far: d4(q, g, known, fitted, far, CONSTANTS, LEAST))(charges, graph)
             found |= {"ea_vdw": atoms.energies, "c6": atoms.c6, "pa": atoms.polarizabilities}
         for name, ours in found.items():
             theirs = np.concatenate([ref[name] for ref in group])

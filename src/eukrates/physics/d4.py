@@ -43,7 +43,7 @@ from eukrates.units import CODATA, AtomicUnits
 K0, K2, K4, K5, K6 = 7.5, 4 / 3, 4.10451, 19.08857, 254.5553148552
 WEIGHT = 6.0  # of (3)
 KNOWN: tuple[str, ...] = SYMBOLS[1:87]
-NOTHING = 1e-8  # a sum of weights below which no reference system is near
+NEVER = -1e30  # exponent of a reference that is not there
 
 
 class D4Found(NamedTuple):
@@ -61,10 +61,13 @@ def d4(
     parameters: D4Parameters,
     cutoff: float = math.inf,
     constants: AtomicUnits = CODATA[2018],
+    least: float = 0.0,
 ) -> D4Found:
     """(1)-(8) over all far edges, or those closer than `cutoff` in Å; in the precision of the charges, e.
 
-    Differentiable by geometry, charges and parameters; no gradient reaches the tables.
+    Differentiable by geometry, charges and parameters; no gradient reaches the tables. Where the sum of weights that
+    (3) divides by is below `least`, `fixgweights` are taken instead: SpookyNet has 1e-8 there, and so energies that
+    jump where a metal atom is far from all its references. 0: never, as in the program dftd4.
     """
     z, dtype, bohr = graph.system.numbers, charges.dtype, constants.bohr
     tables = jax.tree.map(lambda table: jax.lax.stop_gradient(jnp.asarray(table, dtype)), tables)
@@ -72,7 +75,7 @@ def d4(
     edges = far_edges(graph)
     r, end = distances(graph, edges, dtype) / bohr, cutoff / bohr
     i, j, inside = edges.i[: edges.half], edges.j[: edges.half], r < end
-    zeta = _reference_weights(coordination(r, graph, edges, tables, end, bohr), tables, z)
+    zeta = _reference_weights(coordination(r, graph, edges, tables, end, bohr), tables, z, least)
     zeff, gam = tables.zeff[z][:, None], tables.gam[z][:, None]
     zeta = zeta * charge_scale(zeff + charges[:, None], zeff + scaleq * tables.refq[z], gam)  # (4)
     root = jnp.sqrt(3 / math.pi * tables.casimir_polder_weights)
@@ -106,13 +109,17 @@ def coordination(
     return sum_by(count, i, n) + sum_by(count, j, n)
 
 
-def _reference_weights(coordination, tables: D4Tables, z):
+def _reference_weights(coordination, tables: D4Tables, z, least: float):
     """(3), [atoms, references]."""
     away = coordination[:, None, None] - tables.cn[z]
-    weights = jnp.sum(tables.ncount_mask[z] * jnp.exp(-WEIGHT * tables.ncount_weight[z] * away * away), axis=-1)
-    total = jnp.sum(weights, axis=-1, keepdims=True)
-    some = total > NOTHING
-    return jnp.where(some, weights / jnp.where(some, total, 1.0), tables.fixgweights[z])
+    exponent = jnp.where(tables.ncount_mask[z] > 0, -WEIGHT * tables.ncount_weight[z] * away * away, NEVER)
+    top = jax.lax.stop_gradient(jnp.max(exponent, axis=(1, 2), keepdims=True))
+    weights = jnp.sum(jnp.exp(exponent - top), axis=-1)
+    total = jnp.sum(weights, axis=-1, keepdims=True)  # of weights that are exp(-top) times (3): no underflow
+    if least > 0:
+        near = jnp.exp(top[..., 0]) * total > least
+        return jnp.where(near, weights / total, tables.fixgweights[z])
+    return weights / total
 
 
 def _damped(r, radius, n: int, end: float):

@@ -85,7 +85,7 @@ class ZBL(Potential):
             jax.nn.softplus(x).astype(dtype) for x in (self.exponents, self.weights, self.power, self.inverse_length)
         )
         x = r * d * (_power(zi, p) + _power(zj, p))
-        phi = jnp.exp(-x[:, None] * a) @ (c / jnp.sum(c))  # (2)
+        phi = jnp.sum(jnp.exp(-x[:, None] * a) * (c / jnp.sum(c)), axis=-1)  # (2)
         r = jnp.where(r > 0, r, 1e-3)  # two nuclei on one spot: large, not infinite
         strength = CODATA[self.codata].coulomb * zi * zj / r
         return jnp.where(e.real[:h], strength * phi * self.fade(r), 0.0)  # (1): each pair once, hence no ½

@@ -10,6 +10,7 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray
 from eukrates.matter import System
 from eukrates.models.spookynet.dense import ResidualMLP, orthogonal
 from eukrates.models.spookynet.embedding import EPSILON, largest
+from eukrates.models.spookynet.perceptrons import Perceptrons, each
 from eukrates.numerics import sum_by
 from eukrates.potential import Constants
 from eukrates.shapes import AnyArray
@@ -77,7 +78,7 @@ class NonlocalInteraction(eqx.Module):
     Unke et al., Nat. Commun. 12, 7273 (2021), doi:10.1038/s41467-021-27504-0, eq. 18.
     """
 
-    branches: dict[str, ResidualMLP]
+    branches: dict[str, ResidualMLP] | Perceptrons
     attention: RandomFeatures | Exact
 
     def __init__(self, features: int, residuals: dict[str, int], activation: str, kind: str, *, key: PRNGKeyArray):
@@ -89,7 +90,7 @@ class NonlocalInteraction(eqx.Module):
         self.attention = Exact() if kind == "exact" else RandomFeatures(features, features, key=last)
 
     def __call__(self, x: Float[Array, "atoms channels"], system: System) -> Float[Array, "atoms channels"]:
-        q, k, v = (self.branches[b](x) for b in BRANCHES)
+        q, k, v = each(self.branches, BRANCHES, x)
         return self.attention(q, k, v, system)
 
 

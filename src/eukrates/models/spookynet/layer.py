@@ -10,6 +10,7 @@ from eukrates.models.spookynet.attention import NonlocalInteraction
 from eukrates.models.spookynet.dense import ResidualMLP, Stack
 from eukrates.models.spookynet.local import LocalInteraction
 from eukrates.models.spookynet.messages import Pairs
+from eukrates.models.spookynet.perceptrons import Perceptron
 
 
 class Layer(eqx.Module):
@@ -20,11 +21,11 @@ class Layer(eqx.Module):
     l is the local, n the nonlocal interaction; x goes on to the next layer, y to the sum that is read out.
     """
 
-    before: Stack
+    before: Stack | Perceptron
     local: LocalInteraction
     distant: NonlocalInteraction | None
-    after: Stack
-    out: ResidualMLP
+    after: Stack | Perceptron
+    out: ResidualMLP | Perceptron
 
     def __init__(
         self,

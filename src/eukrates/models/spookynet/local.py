@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from eukrates.equivariant import spherical_harmonics
 from eukrates.models.spookynet.dense import Linear, ResidualMLP
 from eukrates.models.spookynet.messages import FusedSums, Pairs, Sums
+from eukrates.models.spookynet.perceptrons import Perceptron, Perceptrons, each
 
 BRANCHES = ("x", "s", "p", "d")
 
@@ -41,10 +42,10 @@ class LocalInteraction(eqx.Module):
     u is the unit vector from i to j and D as in `orientations`; products of features are by channel.
     """
 
-    branches: dict[str, ResidualMLP]
+    branches: dict[str, ResidualMLP] | Perceptrons
     radial: Linear  # G of s, p and d side by side
     projections: tuple[Linear, Linear]  # P₁ and P₂ side by side, D₁ and D₂
-    out: ResidualMLP
+    out: ResidualMLP | Perceptron
     sums: Sums | FusedSums
 
     def __init__(self, features: int, basis: int, residuals: dict[str, int], activation: str, *, key: PRNGKeyArray):
@@ -64,7 +65,7 @@ class LocalInteraction(eqx.Module):
         self.sums = Sums()
 
     def __call__(self, x: Float[Array, "atoms channels"], pairs: Pairs) -> Float[Array, "atoms channels"]:
-        c, *sources = (self.branches[b](x) for b in BRANCHES)  # (1)
+        c, *sources = each(self.branches, BRANCHES, x)  # (1)
         sums = self.sums(jnp.concatenate(sources, axis=1), self.radial(pairs.basis), pairs)  # (2)-(4)
         s = c + sums[:, 0]
         for rows, projection in zip((slice(1, 4), slice(4, None)), self.projections, strict=True):

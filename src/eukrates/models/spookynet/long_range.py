@@ -100,4 +100,5 @@ class Dispersion(eqx.Module):
         self.tables, self.parameters = standard_tables(), D4Parameters()
 
     def __call__(self, charges: Float[Array, " atoms"], graph: Graph, far: float, codata: int) -> D4Found:
-        return d4(charges, graph, self.tables, self.parameters, far, CODATA[codata])
+        least = 1e-8 if codata == 2014 else 0.0  # the original's, with its constants
+        return d4(charges, graph, self.tables, self.parameters, far, CODATA[codata], least)

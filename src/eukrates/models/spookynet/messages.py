@@ -21,8 +21,6 @@ from jaxtyping import Array, Float, Int
 from eukrates.native import kernels
 from eukrates.numerics import sum_by
 
-MULTIPLE = 16  # of channels, that the kernel is made for
-
 available = partial(kernels, Path(__file__).with_name("messages.cpp"), "messages_forward", "messages_backward")
 
 

@@ -17,9 +17,9 @@ from eukrates.matter.graph import Waves
 from eukrates.models.hyperparameters import check_e0, check_elements, check_numbers
 from eukrates.models.spookynet.choices import check_choices, counted
 from eukrates.models.spookynet.ends import Embedding, Heads, near_pairs
+from eukrates.models.spookynet.inference import fused, fusible
 from eukrates.models.spookynet.layer import Layer, kept
 from eukrates.models.spookynet.long_range import Dispersion, Electrostatics, check_nothing_far
-from eukrates.models.spookynet.messages import MULTIPLE, FusedSums, Sums, available
 from eukrates.models.spookynet.radial import RadialBasis
 from eukrates.numerics import float_dtype, sum_by
 from eukrates.physics.charges import conserved, dipole
@@ -267,12 +267,11 @@ class SpookyNet(Potential):
         return self.charged.waves_of(cell)
 
     def for_inference(self) -> "SpookyNet":
-        """With one kernel for the sums over neighbours, in single precision, where there is one for the device."""
-        if float_dtype(self) != np.float32 or self.features % MULTIPLE or not available():
+        """With layers by kernels (see `inference.fused`), in single precision, where there are some for the device."""
+        if float_dtype(self) != np.float32 or not fusible(self.features, self.activation):
             return self
-        places = lambda model: [block.local.sums for block in model.blocks]
-        fused = [FusedSums() for _ in self.blocks]
-        return eqx.tree_at(places, self, fused, is_leaf=lambda node: isinstance(node, Sums | FusedSums))
+        layers = tuple(fused(block) for block in self.blocks)
+        return eqx.tree_at(lambda model: model.blocks, self, layers)
 
     def __call__(self, graph: Graph) -> Prediction:
         s, totals = graph.system, graph.system.positions.dtype
