@@ -114,7 +114,9 @@ def _tree_of_torch(path: Path) -> Any:
             f"{path} is no zip archive, as PyTorch has written since 1.6. Load an older file there and save it anew."
         )
     with zipfile.ZipFile(path) as archive:
-        (inner,) = (name for name in archive.namelist() if name.endswith("/data.pkl") or name == "data.pkl")
+        inner = next((name for name in archive.namelist() if f"/{name}".endswith("/data.pkl")), None)
+        if inner is None:
+            raise ValueError(f"{path} is not an archive of PyTorch: it holds no data.pkl.")
         return _TensorsOnly(BytesIO(archive.read(inner)), archive, inner.removesuffix("data.pkl")).load()
 
 
