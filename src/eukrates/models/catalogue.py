@@ -51,7 +51,7 @@ def build(spec: Mapping[str, Any], **defaults) -> Potential:
     if name not in CATALOGUE:
         raise ValueError(f"Unknown potential {name!r}{near_miss(name, CATALOGUE)} Known: {', '.join(CATALOGUE)}.")
     known = arguments(CATALOGUE[name])
-    options = {option: _meant(value) for option, value in ({} if options is None else options).items()}
+    options: dict[str, Any] = {option: _meant(value) for option, value in ({} if options is None else options).items()}
     for option in options:
         if option not in known:
             raise ValueError(f"{name} has no option {option!r}{near_miss(option, known)} Known: {', '.join(known)}.")

@@ -7,6 +7,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import DTypeLike
 
 Arrays = Mapping[str, np.ndarray]
 Row = tuple[Callable[[Any], Any], Callable[[Arrays], np.ndarray]]  # a place in our model, what goes there
@@ -35,7 +36,7 @@ class Noted(Mapping):
         return len(self.arrays)
 
 
-def filled(model: Model, rows: Sequence[Row], arrays: Arrays, dtype=np.float32) -> Model:
+def filled(model: Model, rows: Sequence[Row], arrays: Arrays, dtype: DTypeLike = np.float32) -> Model:
     """The model with the arrays that the rows name in their places, in one precision.
 
     Raises:

@@ -1,5 +1,7 @@
 """A layer of SpookyNet for inference on the CPU: the same, with perceptrons and sums over pairs by kernels."""
 
+from typing import cast
+
 import equinox as eqx
 
 from eukrates.models.spookynet import attention, local, messages, perceptrons
@@ -21,11 +23,11 @@ def fused(layer: Layer) -> Layer:
         return layer
     where = lambda one: [one.before, one.after, one.out, one.local.branches, one.local.out, one.local.sums]
     single = lambda member: member if isinstance(member, Stack) and not member.layers else Perceptron(member)
-    near = Perceptrons([layer.local.branches[name] for name in local.BRANCHES])
+    near = Perceptrons([cast(dict, layer.local.branches)[name] for name in local.BRANCHES])
     parts = [single(layer.before), single(layer.after), single(layer.out), near, single(layer.local.out), FusedSums()]
     whole = {id(node) for node in where(layer)}
     made = eqx.tree_at(where, layer, parts, is_leaf=lambda node: id(node) in whole)
     if layer.distant is None:
         return made
-    far = Perceptrons([layer.distant.branches[name] for name in attention.BRANCHES])
+    far = Perceptrons([cast(dict, layer.distant.branches)[name] for name in attention.BRANCHES])
     return eqx.tree_at(lambda one: one.distant.branches, made, far)

@@ -10,7 +10,7 @@ side by side: [atoms, 1 + orders, channels].
 
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import equinox as eqx
 import jax
@@ -60,7 +60,8 @@ class FusedSums(eqx.Module):
     ) -> Float[Array, "atoms rows channels"]:
         if sources.dtype != jnp.float32:
             return Sums()(sources, radial, pairs)
-        found = _collect(pairs.cutoff, sources, radial, pairs.angular, pairs.r, pairs.i, pairs.j)
+        given = (sources, radial, pairs.angular, pairs.r, pairs.i, pairs.j)
+        found = cast(Array, _collect(pairs.cutoff, *given))
         return found.reshape(sources.shape[0], 1 + pairs.angular.shape[1], sources.shape[1] // 3)
 
 

@@ -279,13 +279,12 @@ class SpookyNet(Potential):
         charges = conserved(raw, s)  # (3)
         network = jnp.where(s.real, own, 0.0).astype(totals)
         atoms = jnp.where(s.real, jnp.asarray(by_number(self.e0), totals)[s.numbers], 0.0)
-        shares, more = {"network": network, "atoms": atoms}, {}
+        shares, found = {"network": network, "atoms": atoms}, None
         if self.repulsion is not None:
             shares["zbl"] = cast(Array, self.repulsion(graph).energies)
         if self.dispersive is not None:
             found = self.dispersive(charges, graph, self.charged.far, self.codata)
             shares["dispersion"] = found.energies
-            more = {"c6": found.c6, "polarizabilities": found.polarizabilities}
         terms = {name: sum_by(share, s.owner, s.systems) for name, share in shares.items()}
         if self.electrostatics != "none":
             terms["electrostatics"], shares["electrostatics"] = self.charged(charges, graph)
@@ -295,5 +294,6 @@ class SpookyNet(Potential):
             energies=sum(shares.values()),
             charges=charges,
             dipole=dipole(charges, s),
-            **more,
+            c6=None if found is None else found.c6,
+            polarizabilities=None if found is None else found.polarizabilities,
         )

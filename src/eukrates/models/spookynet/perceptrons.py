@@ -119,10 +119,10 @@ def _forward(plan, x, weights):
     return y, (slopes, plain[1])
 
 
-def _backward(plan, kept, gy):
+def _backward(plan, kept, gy: Any):
     slopes, turned = kept
     if type(gy) is jax.custom_derivatives.SymbolicZero:
-        gy = jnp.zeros(gy.shape, gy.dtype)
+        gy = jnp.zeros(gy.shape, slopes.dtype)
     gx = _call("perceptrons_backward", jax.ShapeDtypeStruct(gy.shape[1:], gy.dtype), plan, gy, slopes, turned)
     return gx, (None, None, None)
 
