@@ -51,7 +51,8 @@ def repeated(potential, graph, steps):
 
     def once(_, r):
         here = eqx.tree_at(lambda g: g.system.positions, graph, r)
-        return r + 1e-12 * jnp.asarray(evaluate(potential, here, ("energy", "forces")).forces)
+        found = evaluate(potential, here, ("energy", "forces"))
+        return r + 1e-12 * (jnp.asarray(found.forces) + jnp.sum(found.energy))  # so that neither is left out
 
     return jax.lax.fori_loop(0, steps, once, graph.system.positions)
 
