@@ -35,7 +35,7 @@ class Noted(Mapping):
         return len(self.arrays)
 
 
-def filled(model: Model, rows: Sequence[Row], arrays: Arrays, dtype=np.float32) -> Model:
+def filled(model: Model, rows: Sequence[Row], arrays: Arrays, dtype: Any = np.float32) -> Model:
     """The model with the arrays that the rows name in their places, in one precision.
 
     Raises:

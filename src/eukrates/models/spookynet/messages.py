@@ -60,7 +60,7 @@ class FusedSums(eqx.Module):
     ) -> Float[Array, "atoms rows channels"]:
         if sources.dtype != jnp.float32:
             return Sums()(sources, radial, pairs)
-        found = _collect(pairs.cutoff, sources, radial, pairs.angular, pairs.r, pairs.i, pairs.j)
+        found: Any = _collect(pairs.cutoff, sources, radial, pairs.angular, pairs.r, pairs.i, pairs.j)
         return found.reshape(sources.shape[0], 1 + pairs.angular.shape[1], sources.shape[1] // 3)
 
 

@@ -122,7 +122,7 @@ def _forward(plan, x, weights):
 def _backward(plan, kept, gy):
     slopes, turned = kept
     if type(gy) is jax.custom_derivatives.SymbolicZero:
-        gy = jnp.zeros(gy.shape, gy.dtype)
+        gy = jnp.zeros(gy.shape, jnp.float32)
     gx = _call("perceptrons_backward", jax.ShapeDtypeStruct(gy.shape[1:], gy.dtype), plan, gy, slopes, turned)
     return gx, (None, None, None)
 

@@ -14,6 +14,7 @@ the weighting and offers the others.
 """
 
 import math
+from typing import cast
 
 import equinox as eqx
 import jax
@@ -90,7 +91,8 @@ class RadialBasis(eqx.Module):
         elif given.waves is not None:
             rows = jnp.sinc(given.waves * r[:, None])  # (5)
         else:
-            rows = jnp.exp(-given.width * (s[:, None] - given.centres) ** 2)  # (2), (4)
+            width, centres = cast(tuple[Array, Array], (given.width, given.centres))
+            rows = jnp.exp(-width * (s[:, None] - centres) ** 2)  # (2), (4)
         return fade[:, None] * rows
 
 
