@@ -8,6 +8,7 @@ import pytest
 import eukrates
 from eukrates.matter import batch
 from eukrates.models import SpookyNet, save
+from eukrates.models.spookynet import messages, perceptrons
 from eukrates.models.spookynet.dense import ResidualMLP, Stack
 from eukrates.models.spookynet.messages import FusedSums, Pairs, Sums
 from eukrates.models.spookynet.perceptrons import Perceptron, Perceptrons
@@ -91,6 +92,7 @@ def test_perceptrons_have_the_values_and_slopes_of_their_parts(features, atoms):
     members = jax.tree.map(noisy, members)
     x = jax.random.normal(next(keys), (atoms, features), jnp.float32)
     weight = jax.random.normal(next(keys), (3, atoms, features), jnp.float32)
+    assert perceptrons.available()
     fused = Perceptrons(members)
     plain = lambda x: jnp.stack([member(x) for member in members])
     np.testing.assert_allclose(fused(x), plain(x), rtol=0, atol=2e-5)
@@ -103,6 +105,7 @@ def test_perceptrons_have_the_values_and_slopes_of_their_parts(features, atoms):
 
 @pytest.mark.parametrize("orders", [8, 9])
 def test_sums_over_neighbours_have_the_values_and_slopes_of_the_plain_ones(orders):
+    assert messages.available()
     rng = np.random.default_rng(3)
     single = lambda *shape: jnp.asarray(rng.normal(size=shape), jnp.float32)
     i = np.sort(rng.integers(0, 7, 30)).astype(np.int32)

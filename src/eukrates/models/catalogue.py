@@ -91,5 +91,5 @@ def _plain(value):
     return INFINITE if isinstance(value, float) and math.isinf(value) and value > 0 else value
 
 
-def _meant(value):
+def _meant(value: Any) -> Any:
     return math.inf if isinstance(value, str) and value == INFINITE else value

@@ -7,8 +7,9 @@ what these lack; damping concerns pairs only. With f and D as in `damped_coulomb
     E    = kₑ Σ_{pairs} q_i q_j K(r_ij) + E_lattice(σ)                                       (2)
 
 so that a molecule in a large cell has the energy it has alone. R and σ do not matter as long as erfc(R/σ) is nothing,
-see `ewald_width`. A charged cell has a uniform background of the opposite charge (`reciprocal`): its energy is that
-of the charges and the background, compares between cells of one volume only, and the pressure contains the background.
+see `ewald_width`; what is left of K and of its slope at R is taken away, so that no pair jumps there. A charged cell
+has a uniform background of the opposite charge (`reciprocal`): its energy is that of the charges and the background,
+compares between cells of one volume only, and the pressure contains the background.
 
 SpookyNet has another form, in which the damping is multiplied by erfc, though the sum over waves is not damped:
 
@@ -71,9 +72,12 @@ def ewald_coulomb(
         constant: kₑ in eV Å/e².
     """
     width, s = ewald_width(cutoff), graph.system
+    rest = math.erfc(cutoff / width) / cutoff
+    slope = -(rest + 2 / (math.sqrt(math.pi) * width) * math.exp(-((cutoff / width) ** 2))) / cutoff
 
     def kernel(r):
-        return jnp.where(r < cutoff, damped(r, on, off) - smeared(r, width), 0.0)  # (1)
+        ended = damped(r, on, off) - smeared(r, width) - rest - slope * (r - cutoff)  # (1)
+        return jnp.where(r < cutoff, ended, 0.0)
 
     pairs = between_charges(charges, graph, kernel, constant)
     energy, shares = (constant / KE * sums for sums in lattice_sum(method, charges, graph, width))

@@ -19,7 +19,7 @@ def fusible(features: int, activation: str) -> bool:
 
 def fused(layer: Layer) -> Layer:
     """The layer by kernels, in single precision. It has first derivatives by what it is given, and no others."""
-    if isinstance(layer.out, Perceptron):
+    if isinstance(layer.local.branches, Perceptrons):
         return layer
     where = lambda one: [one.before, one.after, one.out, one.local.branches, one.local.out, one.local.sums]
     single = lambda member: member if isinstance(member, Stack) and not member.layers else Perceptron(member)
@@ -27,7 +27,7 @@ def fused(layer: Layer) -> Layer:
     parts = [single(layer.before), single(layer.after), single(layer.out), near, single(layer.local.out), FusedSums()]
     whole = {id(node) for node in where(layer)}
     made = eqx.tree_at(where, layer, parts, is_leaf=lambda node: id(node) in whole)
-    if layer.distant is None:
+    if layer.distant is None or isinstance(layer.distant.branches, Perceptrons):
         return made
     far = Perceptrons([cast(dict, layer.distant.branches)[name] for name in attention.BRANCHES])
     return eqx.tree_at(lambda one: one.distant.branches, made, far)

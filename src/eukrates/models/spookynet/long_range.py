@@ -91,13 +91,16 @@ class Electrostatics(eqx.Module):
 
 
 class Dispersion(eqx.Module):
-    """D4 between pairs, with the charges of the network."""
+    """D4 between pairs, with the charges of the network. `threshold` is `least` of `d4`."""
 
     tables: D4Tables
     parameters: D4Parameters
+    threshold: float = eqx.field(static=True)
 
-    def __init__(self):
-        self.tables, self.parameters = standard_tables(), D4Parameters()
+    def __init__(self, threshold: float = 0.0):
+        if not 0 <= threshold < 1:
+            raise ValueError(f"Expected dispersion_threshold from 0 to below 1, got {threshold}.")
+        self.tables, self.parameters, self.threshold = standard_tables(), D4Parameters(), float(threshold)
 
     def __call__(self, charges: Float[Array, " atoms"], graph: Graph, far: float, codata: int) -> D4Found:
         least = 1e-8 if codata == 2014 else 0.0  # the original's, with its constants

@@ -62,6 +62,7 @@ class SpookyNet(Potential):
         zbl: add the trainable repulsion of nuclei.
         electrostatics: "cutoff", "ewald", "p3m", "published ewald" or "none", see `Electrostatics`.
         dispersion: add D4 with trainable parameters.
+        dispersion_threshold: `least` of `eukrates.physics.d4.d4`; 1e-8 in published models, which jump there.
         ewald_alpha: 1/Å, of "published ewald" alone.
         ewald_waves: along each axis, of "published ewald" alone.
         codata: year of the physical constants, 2014 or 2018.
@@ -113,6 +114,7 @@ class SpookyNet(Potential):
         zbl: bool = True,
         electrostatics: str = "cutoff",
         dispersion: bool = True,
+        dispersion_threshold: float = 0.0,
         ewald_alpha: float | None = None,
         ewald_waves: Sequence[int] | None = None,
         codata: int = 2018,
@@ -137,7 +139,7 @@ class SpookyNet(Potential):
             check_nothing_far(electrostatics, dispersion)
             far_cutoff = math.inf
         self.charged = Electrostatics(electrostatics, cutoff, far_cutoff, ewald_alpha, ewald_waves, codata)
-        self.dispersive = Dispersion() if dispersion else None
+        self.dispersive = Dispersion(dispersion_threshold) if dispersion else None
         self.chance = None
         self.elements, self.features, self.activation = tuple(elements), features, activation
         self.irreps, self.attention, self.electrons = bool(irreps), attention, electrons
@@ -203,6 +205,11 @@ class SpookyNet(Potential):
     def dispersion(self) -> bool:
         """Whether D4 is added."""
         return self.dispersive is not None
+
+    @property
+    def dispersion_threshold(self) -> float:
+        """Of the weights of references in D4."""
+        return 0.0 if self.dispersive is None else self.dispersive.threshold
 
     @property
     def ewald_alpha(self) -> float | None:

@@ -19,6 +19,7 @@ BASIS = "radial_basis_functions"
 CONSTANTS = {"log_binomials": "logc", "centres": "center", "width": "width", "waves": "factor"}  # of bases
 D4 = "d4_dispersion_energy"
 ZBL = "zbl_repulsion_energy"
+THRESHOLD = 1e-8  # of its D4
 YEAR = 2014  # of its physical constants
 
 
@@ -60,6 +61,7 @@ def _empty(given: Mapping[str, Any]) -> SpookyNet:
         zbl=given["use_zbl_repulsion"],
         electrostatics="cutoff" if given["use_electrostatics"] else "none",
         dispersion=given["use_d4_dispersion"],
+        dispersion_threshold=THRESHOLD,
         codata=YEAR,
         key=jax.random.key(0),
     )
