@@ -103,5 +103,4 @@ class Dispersion(eqx.Module):
         self.tables, self.parameters, self.threshold = standard_tables(), D4Parameters(), float(threshold)
 
     def __call__(self, charges: Float[Array, " atoms"], graph: Graph, far: float, codata: int) -> D4Found:
-        least = 1e-8 if codata == 2014 else 0.0  # the original's, with its constants
-        return d4(charges, graph, self.tables, self.parameters, far, CODATA[codata], least)
+        return d4(charges, graph, self.tables, self.parameters, far, CODATA[codata], self.threshold)
