@@ -78,6 +78,11 @@ def zero(chosen, label):
     return np.mean(differences)
 
 
+def widest(atoms):
+    """The widest angle of three atoms, in degrees."""
+    return max(atoms.get_angle(*order) for order in ((1, 0, 2), (0, 1, 2), (0, 2, 1)))
+
+
 def main():
     parser = argparse.ArgumentParser(description="SpookyNet with and without its electronic embedding.")
     parser.add_argument("set", choices=SETS)
@@ -96,7 +101,9 @@ def main():
     _, symbols, bond, states = SETS[chosen.set]
     label = TBLite()
     shift, angles = zero(chosen, label), np.linspace(60 if chosen.set == "ag3" else 80, 180, 61)
+    seen = [widest(atoms) for atoms in ase.io.read(chosen.file, ":")]
     figure, axes = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
+    axes.axvspan(max(min(seen), angles[0]), min(max(seen), angles[-1]), color="0.94", label="angles in the data")
     for (name, (charge, spin)), colour in zip(states.items(), ("C0", "C3"), strict=True):
         curve = [bend(symbols, bond, angle, charge, spin) for angle in angles]
         exact = [label(atoms).energy + shift for atoms in curve[::3]]
