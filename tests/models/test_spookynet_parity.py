@@ -166,6 +166,7 @@ def test_random_models_equal_the_original(random, shared):
     must(compared(model, files))
 
 
+@pytest.mark.parametrize("name", ["nacl_h2o", "ch2_triplet"])
 def test_every_step_of_the_network_equals_the_original(name, published, shared):
     ref = np.load(shared / f"ref/spookynet/pretrained/{name}.npz")
     graph = batch([published.graph(one) for one in structures(ref)])
