@@ -1,12 +1,6 @@
 """A training run: it learns, resumes to the bit, stops early, names what is wrong."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import jax
 import numpy as np
@@ -67,35 +61,6 @@ def test_an_interrupted_run_ends_in_the_same_weights(tmp_path, kind):
         a, b = jax.tree.leaves(load(getattr(whole, name))), jax.tree.leaves(load(getattr(ended, name)))
         assert all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
     assert (tmp_path / "whole/metrics.jsonl").read_text() == (tmp_path / "part/metrics.jsonl").read_text()
-
-
-SCRIPT = """
-import sys
-from pathlib import Path
-sys.path.insert(0, {here!r})
-from test_run import Plan, run
-r = run(Path(sys.argv[1]), Plan(epochs=200, batch_size=2, validate_every=3, checkpoint_minutes=0.002))
-r.resume()
-r()
-"""
-
-
-def test_kill_9_in_mid_epoch_then_resume_equals_the_uninterrupted_run(tmp_path):
-    script = tmp_path / "train.py"
-    script.write_text(SCRIPT.format(here=str(Path(__file__).parent)))
-    start = lambda name: subprocess.Popen([sys.executable, str(script), str(tmp_path / name)])
-    assert start("whole").wait() == 0
-    process, checkpoint = start("killed"), tmp_path / "killed/checkpoint.safetensors"
-    while not checkpoint.exists() and process.poll() is None:
-        time.sleep(0.01)
-    time.sleep(0.2)
-    os.kill(process.pid, signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL, "the run ended before it could be killed"
-    assert not (tmp_path / "killed/last.safetensors").exists()
-    assert start("killed").wait() == 0
-    for name in ("best.safetensors", "last.safetensors"):
-        a, b = (jax.tree.leaves(load(tmp_path / f / name)) for f in ("whole", "killed"))
-        assert all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
 
 
 def test_a_checkpoint_of_another_run_is_refused(tmp_path):
