@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from published import CONSTANTS, CUTOFF, LEAST, OFF, ON, graph_of, padded, parameters, tables, zbl
+from spookynet_files import CONSTANTS, CUTOFF, LEAST, OFF, ON, graph_of, padded, parameters, tables, zbl
 
 from eukrates.physics.d4 import d4
 from eukrates.physics.damped_coulomb import damped_coulomb
