@@ -15,13 +15,31 @@ def compiled_programs_are_kept(tmp_path_factory):
     For this process and this session only: processes that tests kill may leave half a file behind.
     """
     jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("compiled")))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.3)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+
+
+AS_USERS_HAVE_THEM = ("dynamics",)  # folders whose programs are optimised
+QUICKLY = "jax_disable_most_optimizations"
+
+
+def compile_quickly(yes: bool) -> None:
+    """In this process and those that tests start: half of compiling is optimisation, most of the suite compiling."""
+    os.environ[QUICKLY.upper()] = str(int(yes))
+    jax.config.update(QUICKLY, yes)
+
+
+compile_quickly(True)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def compiled_programs_leave_memory():
-    """Every compiled program is mapped into memory, and Linux allows a process some ten thousand such maps."""
+def compiled_programs_leave_memory(request):
+    """Every compiled program is mapped into memory, and Linux allows a process some ten thousand such maps.
+
+    Tests of long runs, of ensembles and bit for bit, have the programs that users have.
+    """
+    compile_quickly(request.path.parent.name not in AS_USERS_HAVE_THEM)
     yield
+    compile_quickly(True)
     jax.clear_caches()
     gc.collect()
 

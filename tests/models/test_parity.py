@@ -143,20 +143,18 @@ def test_stress_is_the_slope_of_the_energy_in_a_sheared_cell_smaller_than_the_fa
     ref = np.load(shared / "ref/so3lr/water__lr12.npz")
     model = cast(published.but(far_cutoff=9.0), "float64")
     cell = np.array([[5.0, 0, 0], [0.8, 4.6, 0], [-0.5, 0.7, 5.2]])
-    for electrostatics in ("cutoff", "ewald", "p3m"):
-        potential = model.but(electrostatics=electrostatics)
 
-        def at(strain, want=("energy",), potential=potential):
-            stretch = np.eye(3) + strain
-            world = eukrates.system(ref["numbers"], ref["positions"] @ stretch, cell @ stretch, charge=0, spin=0)
-            return eukrates.predict(potential, eukrates.graph(world, 4.5, 9.0, potential.waves(world.cell)), want)
+    def at(strain, want=("energy",)):
+        stretch = np.eye(3) + strain
+        world = eukrates.system(ref["numbers"], ref["positions"] @ stretch, cell @ stretch, charge=0, spin=0)
+        return eukrates.predict(model, model.graph(world), want)
 
-        stress = at(np.zeros((3, 3)), ("energy", "stress")).stress[0]
-        for a, b in ((0, 0), (1, 2), (0, 1)):
-            strain = np.zeros((3, 3))
-            strain[a, b] = strain[b, a] = 1e-5 if a == b else 5e-6
-            slope = (at(strain).energy[0] - at(-strain).energy[0]) / 2e-5 / np.linalg.det(cell)
-            assert stress[a, b] == pytest.approx(slope, abs=2e-8), (electrostatics, a, b)
+    stress = at(np.zeros((3, 3)), ("energy", "stress")).stress[0]
+    for a, b in ((0, 0), (1, 2), (0, 1)):
+        strain = np.zeros((3, 3))
+        strain[a, b] = strain[b, a] = 1e-5 if a == b else 5e-6
+        slope = (at(strain).energy[0] - at(-strain).energy[0]) / 2e-5 / np.linalg.det(cell)
+        assert stress[a, b] == pytest.approx(slope, abs=2e-8), (a, b)
 
 
 def _unchecked(model, graph):
