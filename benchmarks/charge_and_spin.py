@@ -5,7 +5,8 @@
 
 FILE holds labelled frames of Ag3+ and Ag3- (`total_charge`), or of singlet and triplet CH2; both sets were labelled by
 GFN2-xTB. One model is trained on both states, and one that is not told which; errors are those of held-out frames. The
-figure shows the bending curves of both beside GFN2-xTB itself, which needs the extra `reference`.
+figure shows the bending curves of both beside GFN2-xTB itself, which needs the extra `reference`; each curve is drawn
+relative to its own value at the angle where that of GFN2-xTB is lowest.
 """
 
 import argparse
@@ -66,18 +67,6 @@ def energy(model, atoms):
     return float(predict(model, model.graph(to_system(atoms)), ("energy",)).energy[0])
 
 
-def zero(chosen, label):
-    """Of the energies in the file less those of GFN2-xTB: energies of free atoms, the same for every frame."""
-    differences = []
-    for atoms in ase.io.read(chosen.file, "::200"):
-        info, stored = atoms.info, atoms.get_potential_energy()
-        atoms.info.update(charge=int(info["total_charge"]), spin=int(info["spin_multiplicity_label"]))
-        differences.append(stored - label(atoms).energy)
-    if np.ptp(differences) > 0.01:
-        raise SystemExit(f"{chosen.file} was not labelled by GFN2-xTB: differences from {differences[0]} eV on vary.")
-    return np.mean(differences)
-
-
 def widest(atoms):
     """The widest angle of three atoms, in degrees."""
     return max(atoms.get_angle(*order) for order in ((1, 0, 2), (0, 1, 2), (0, 2, 1)))
@@ -98,21 +87,27 @@ def main():
         told = "; ".join(f"{label} RMSE {rmse:.1f}, MAE {mae:.1f}" for label, (rmse, mae) in numbers.items())
         print(f"{chosen.set} {name} the embedding, meV and meV/Å: {told}", flush=True)
     print(f"forces RMSE, without over with: {errors[1]['forces'].rmse / errors[0]['forces'].rmse:.1f}", flush=True)
+    frames = ase.io.read(chosen.file, ":")
     _, symbols, bond, states = SETS[chosen.set]
-    label = TBLite()
-    shift, angles = zero(chosen, label), np.linspace(60 if chosen.set == "ag3" else 80, 180, 61)
-    seen = [widest(atoms) for atoms in ase.io.read(chosen.file, ":")]
-    figure, axes = plt.subplots(figsize=(6.4, 4.0), layout="constrained")
-    axes.axvspan(max(min(seen), angles[0]), min(max(seen), angles[-1]), color="0.94", label="angles in the data")
-    for (name, (charge, spin)), colour in zip(states.items(), ("C0", "C3"), strict=True):
+    angles, label = np.linspace(60 if chosen.set == "ag3" else 80, 180, 61), TBLite()
+    figure, panels = plt.subplots(1, 2, figsize=(7.2, 3.4), layout="constrained")
+    for (name, (charge, spin)), axes in zip(states.items(), panels, strict=True):
         curve = [bend(symbols, bond, angle, charge, spin) for angle in angles]
-        exact = [label(atoms).energy + shift for atoms in curve[::3]]
-        axes.plot(angles[::3], exact, "o", color=colour, ms=4, mfc="none", label=f"{name}, GFN2-xTB")
-        axes.plot(angles, [energy(models[0], atoms) for atoms in curve], color=colour, label=f"{name}, SpookyNet")
-        axes.plot(angles, [energy(models[1], atoms) for atoms in curve], "--", color=colour, lw=0.8)
-    axes.plot([], [], "--", color="grey", lw=0.8, label="not told which")
-    axes.set(xlabel="angle / °", ylabel="energy / eV", title=f"{'–'.join(symbols)}, bonds of {bond} Å")
-    axes.legend(frameon=False, fontsize=8)
+        exact = np.array([label(atoms).energy for atoms in curve[::3]])
+        lowest = int(np.argmin(exact))
+        is_one = lambda info, q=charge, s=spin: (info["total_charge"], info["spin_multiplicity_label"]) == (q, s)
+        seen = np.array([widest(atoms) for atoms in frames if is_one(atoms.info)])
+        seen = seen[seen > angles[0]]
+        ground = axes.get_xaxis_transform()  # x in degrees, y in heights of the panel
+        axes.plot(seen, np.full(seen.size, 0.03), "|", color="0.6", ms=7, mew=0.3, transform=ground, label="the data")
+        axes.plot(angles[::3], exact - exact[lowest], "o", color="C0", ms=4, mfc="none", label="GFN2-xTB")
+        for model, style, words in zip(models, ("-C0", "--C3"), ("SpookyNet", "not told which"), strict=True):
+            found = np.array([energy(model, atoms) for atoms in curve])
+            axes.plot(angles, found - found[3 * lowest], style, lw=1, label=words)
+        top = np.ptp(exact)
+        axes.set(title=f"{name}, bonds of {bond} Å", xlabel="angle / °", ylim=(-0.5 * top, 1.6 * top))
+    panels[0].set_ylabel("energy above the lowest circle's / eV")
+    panels[0].legend(frameon=False, fontsize=8)
     chosen.figures.mkdir(parents=True, exist_ok=True)
     figure.savefig(chosen.figures / f"{chosen.set}.svg")
 
