@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import shutil
 import urllib.error
 
 import numpy as np
@@ -121,3 +122,21 @@ def test_pull_verifies_caches_and_says_what_to_do_offline(flat, tmp_path, monkey
     monkeypatch.setattr(published, "_fetched", served)
     assert "not those that this version knows" in failing("pull", "so3lr")
     assert not path.exists()
+
+
+def test_ani_is_converted_from_both_of_its_formats(shared, tmp_path, capsys):
+    for name in ("weights/ani/ani1ccx_weights.npz", "ref/ani/ani1ccx_constants.json"):
+        shutil.copy(shared / name, tmp_path)
+    chemical = shared / "weights/ani/neurochem/ani-1ccx_8x.info"
+    for path, out in ((tmp_path / "ani1ccx_weights.npz", "a"), (chemical, "b")):
+        assert run(["convert", "ani", str(path), "-o", str(tmp_path / f"{out}.safetensors")]) == 0
+    assert (tmp_path / "a.safetensors").read_bytes() == (tmp_path / "b.safetensors").read_bytes()
+    card = read_header(tmp_path / "a.safetensors")["card"]
+    assert (card["licence"], card["level_of_theory"]) == ("MIT", "CCSD(T)*/CBS")
+    model = load(tmp_path / "a.safetensors")
+    assert (model.members, model.elements) == (8, ("H", "C", "N", "O"))
+    assert "cite Smith" in capsys.readouterr().out
+
+
+def test_what_is_too_many_files_is_not_pulled(failing):
+    assert "git clone" in failing("pull", "ani")

@@ -73,7 +73,7 @@ class Place(eqx.Module):
     alive: Bool[Array, " systems"]  # false where a system was halted, and for padding
     worn: Bool[Array, ""]  # the lists must be made anew before the next step
     outgrown: Bool[Array, ""]  # they have no room for all pairs, or what was planned for them does not hold any more
-    needed: Int[Array, "2"]  # pairs near and far when they were made, see `Lists`
+    needed: Int[Array, "3"]  # pairs near and far, and triples, when they were listed, see `Found`
     verdict: Int[Array, " systems"]  # of those that were halted
     last: Int[Array, " systems"]  # the last good step of those that were halted
     refused: tuple[Float[Array, "atoms 3"], Float[Array, "systems 3 3"]]  # positions and cells, Å, when halted
@@ -153,7 +153,7 @@ def advance(
     blank = jax.tree.map(lambda row: jnp.zeros((capacity, *row.shape), row.dtype), snapshot(phase, step))
     no, none = jnp.asarray(False), jnp.zeros(alive.shape, jnp.int64)
     never = (jnp.zeros_like(phase.positions), jnp.zeros_like(phase.cell)), jnp.zeros_like(phase.masses)
-    here = Place(phase, step, origin, alive, no, no, jnp.zeros(2, jnp.int64), none, none, *never)
+    here = Place(phase, step, origin, alive, no, no, jnp.zeros(3, jnp.int64), none, none, *never)
     return Outcome(*jax.lax.while_loop(_more(course), to_next_lists, (here, blank, jnp.zeros_like(step))))
 
 

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, cast
 
 import equinox as eqx
@@ -15,15 +15,24 @@ from eukrates.matter import Graph, Size, System, batch, pad, rounded
 from eukrates.matter.bins import Bins
 from eukrates.matter.edges import Edges
 from eukrates.matter.graph import Waves, most_waves
-from eukrates.matter.neighbours import complete, neighbours
+from eukrates.matter.neighbours import complete, neighbours, triples
 from eukrates.matter.search import SearchPlan, search, search_plan
 from eukrates.matter.search_kernel import available
-from eukrates.matter.verlet import few_enough
+from eukrates.matter.triples import coupled
+from eukrates.matter.verlet import ALWAYS_COMPLETE, few_enough
 from eukrates.potential import Potential
 
 MORE = 1.25  # room for pairs over those that are there, when it has to grow
 BITS = 5  # room is rounded up to numbers with this many significant bits
 STRETCH = 1.09  # of lattice vectors, for which the waves of a potential suffice (see `Potential.waves`)
+
+
+@dataclass(frozen=True)
+class Around:
+    """Of the list of triples."""
+
+    cutoff: float  # Å
+    room: int
 
 
 @dataclass(frozen=True)
@@ -34,11 +43,13 @@ class Plan:
     far: SearchPlan | None
     waves: Waves | None
     skin: float  # Å
+    triples: Around | None = None
 
     @property
     def room(self) -> int:
-        """For how many pairs there is room, near and far together."""
-        return sum(one.half for one in (self.near, self.far) if one is not None)
+        """For how many pairs and triples there is room."""
+        around = 0 if self.triples is None else self.triples.room
+        return sum(one.half for one in (self.near, self.far) if one is not None) + around
 
     def to_json(self) -> str:
         """For a checkpoint."""
@@ -49,14 +60,16 @@ class Plan:
         """Back again."""
         told: dict[str, Any] = json.loads(text)
         near, far = (None if one is None else _search_plan_from(one) for one in (told["near"], told["far"]))
-        return cls(near, far, None if told["waves"] is None else tuple(told["waves"]), told["skin"])
+        waves, around = told["waves"], told.get("triples")
+        around = None if around is None else Around(**around)
+        return cls(near, far, None if waves is None else tuple(waves), told["skin"], around)
 
 
 class Found(eqx.Module):
     """A list, and whether it is complete."""
 
     graph: Graph
-    needed: Int[Array, "2"]  # pairs near and far, each counted once; -1 where a plan does not fit
+    needed: Int[Array, "3"]  # pairs near and far, each counted once, and triples; -1 where a plan does not fit
     complete: Bool[Array, ""]
 
 
@@ -64,7 +77,7 @@ class Lists(eqx.Module):
     """How to list the neighbours of systems laid end to end, wherever they are."""
 
     world: System  # padded, at the places for which the plan was made
-    always: tuple[Edges, Edges | None] | None  # all pairs, near and far, where there is nothing to search
+    always: Graph | None  # with all pairs and triples, where there is nothing to search
     plan: Plan = eqx.field(static=True)
 
     @property
@@ -82,8 +95,8 @@ class Lists(eqx.Module):
         s, plan = self.world, self.plan
         here = System(s.numbers, positions, cell, s.owner, s.real, s.charge, s.spin)
         if self.always is not None:
-            near, far = self.always
-            return Found(Graph(here, near, far, plan.waves), jnp.zeros(2, jnp.int64), jnp.asarray(True))
+            listed = eqx.tree_at(lambda graph: graph.system, self.always, here)
+            return Found(listed, jnp.zeros(3, jnp.int64), jnp.asarray(True))
         close = cast(SearchPlan, plan.near)
         near, count = search(positions, cell, s, close)
         far, more, holds = None, jnp.asarray(0, count.dtype), close.holds(count)
@@ -93,14 +106,24 @@ class Lists(eqx.Module):
         if plan.waves is not None:
             length = lambda cell: jnp.linalg.norm(jnp.asarray(cell), axis=2)
             holds &= jnp.all(length(cell) <= STRETCH * length(s.cell))
-        return Found(Graph(here, near, far, plan.waves), jnp.stack([count, more]), jnp.asarray(holds))
+        found, around = Graph(here, near, far, plan.waves), jnp.zeros((), count.dtype)
+        if plan.triples is not None:
+            short = jnp.sum(found.half_vectors(near) ** 2, axis=1) < plan.triples.cutoff**2
+            within = near.real & jnp.concatenate([short, short])
+            listed, around = coupled(near, within, plan.triples.cutoff, plan.triples.room, jnp)
+            found = eqx.tree_at(lambda graph: graph.triples, found, listed, is_leaf=lambda leaf: leaf is None)
+            holds &= around <= plan.triples.room
+        needed = jnp.stack([count, more, around.astype(count.dtype)])
+        return Found(found, needed, jnp.asarray(holds))
 
     def replanned(self, potential: Potential, structures: Sequence[System], needed: Sequence[int]) -> "Lists":
         """For systems that are elsewhere now, with room for the pairs that were needed."""
         old, waves = self.plan, _waves(potential, structures)
         world = _world(structures)
-        again = lambda plan, n: None if plan is None else search_plan(world, plan.cutoff, _grown(plan, n))
-        return Lists(world, None, Plan(again(old.near, needed[0]), again(old.far, needed[1]), waves, old.skin))
+        again = lambda plan, n: None if plan is None else search_plan(world, plan.cutoff, _grown(plan.half, n))
+        near, far = again(old.near, needed[0]), again(old.far, needed[1])
+        around = None if old.triples is None else Around(old.triples.cutoff, _grown(old.triples.room, needed[2]))
+        return Lists(world, None, Plan(near, far, waves, old.skin, around))
 
 
 def lists_for(potential: Potential, structures: Sequence[System], skin: float) -> Lists:
@@ -108,13 +131,17 @@ def lists_for(potential: Potential, structures: Sequence[System], skin: float) -
     waves = _waves(potential, structures)
     near, far = potential.cutoff, potential.far_cutoff
     shortest = skin + (near if far is None else min(near, far))
-    if all(few_enough(s, lambda s=s: neighbours(s, shortest).i.size) for s in structures):
-        whole = batch([Graph(s, complete(s.atoms)) for s in structures])
-        always = (whole.near, None if far is None else whole.near)
+    angles = potential.triple_cutoff is not None
+    small = all(s.atoms <= ALWAYS_COMPLETE for s in structures) or not angles
+    if small and all(few_enough(s, lambda s=s: neighbours(s, shortest).i.size) for s in structures):
+        everyone = lambda s, pairs: Graph(s, pairs, triples=triples(s, pairs, math.inf) if angles else None)
+        whole = batch([everyone(s, complete(s.atoms)) for s in structures])
+        always = Graph(whole.system, whole.near, None if far is None else whole.near, waves, whole.triples)
         return Lists(whole.system, always, Plan(None, None, waves, skin))
     world = _world(structures)
     beyond = None if far is None else search_plan(world, far + skin)
-    return Lists(world, None, Plan(search_plan(world, near + skin), beyond, waves, skin))
+    around = _around(structures, potential.triple_cutoff, skin)
+    return Lists(world, None, Plan(search_plan(world, near + skin), beyond, waves, skin, around))
 
 
 def lists_from(plan: Plan, potential: Potential, structures: Sequence[System]) -> Lists:
@@ -126,7 +153,16 @@ def lists_from(plan: Plan, potential: Potential, structures: Sequence[System]) -
         return Lists(_world(structures), None, plan)
     world = _world(structures)  # planned for a kernel that is not here
     again = lambda one: None if one is None else search_plan(world, one.cutoff, one.half)
-    return Lists(world, None, Plan(again(plan.near), again(plan.far), plan.waves, plan.skin))
+    return Lists(world, None, replace(plan, near=again(plan.near), far=again(plan.far)))
+
+
+def _around(structures: Sequence[System], cutoff: float | None, skin: float) -> Around | None:
+    """Room for the triples that are there now, and some more."""
+    if cutoff is None:
+        return None
+    reach = cutoff + skin
+    now = sum(triples(s, neighbours(s, reach), reach).real.size for s in structures)
+    return Around(reach, _grown(0, max(now, 1)))
 
 
 def _world(structures: Sequence[System]) -> System:
@@ -141,8 +177,8 @@ def _waves(potential: Potential, structures: Sequence[System]) -> Waves | None:
     return most_waves([one for s in structures if (one := potential.waves(s.cell)) is not None])
 
 
-def _grown(plan: SearchPlan, needed: int) -> int:
-    return plan.half if needed <= plan.half else rounded(math.ceil(MORE * needed), BITS)
+def _grown(room: int, needed: int) -> int:
+    return room if needed <= room else rounded(math.ceil(MORE * needed), BITS)
 
 
 def _search_plan_from(told: dict[str, Any]) -> SearchPlan:

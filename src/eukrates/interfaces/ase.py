@@ -122,12 +122,13 @@ class Calculator(AseCalculator):
         listed, sent = self._list, self._sent
         if listed is None or sent is None or not listed.serves(structure):
             p, skin = self.potential, self.parameters["skin"]
-            listed = verlet(structure, p.cutoff, p.far_cutoff, skin, waves=p.waves(structure.cell)).padded()
+            reads = {"waves": p.waves(structure.cell), "triple_cutoff": p.triple_cutoff}
+            listed = verlet(structure, p.cutoff, p.far_cutoff, skin, **reads).padded()
             sent = to_device(listed.graph)
             self._list, self._sent = listed, sent
         now = listed.at(structure).system
         moved = {name: getattr(now, name) for name in ("positions", "charge", "spin")}
-        return Graph(replace(sent.system, **to_device(moved)), sent.near, sent.far, sent.waves)
+        return Graph(replace(sent.system, **to_device(moved)), sent.near, sent.far, sent.waves, sent.triples)
 
 
 def _same(one: Any, other: Any) -> bool:

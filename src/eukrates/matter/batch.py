@@ -8,21 +8,24 @@ import numpy as np
 from eukrates.matter.edges import Edges
 from eukrates.matter.graph import Graph, Waves, most_waves
 from eukrates.matter.system import System
+from eukrates.matter.triples import Triples
 
 
 class Size(NamedTuple):
-    """Rows of a graph: atoms, near pairs, systems, far pairs (0 without far edges)."""
+    """Rows of a graph: atoms, near pairs, systems, far pairs and triples (0 of what it does not list)."""
 
     atoms: int
     pairs: int
     systems: int
     far_pairs: int = 0
+    triples: int = 0
 
 
 def size(graph: Graph) -> Size:
     """The rows of a graph, padding included."""
     far = 0 if graph.far is None else graph.far.i.shape[0]
-    return Size(graph.system.atoms, graph.near.i.shape[0], graph.system.systems, far)
+    triples = 0 if graph.triples is None else graph.triples.first.shape[0]
+    return Size(graph.system.atoms, graph.near.i.shape[0], graph.system.systems, far, triples)
 
 
 def rounded(n: int, bits: int = 3) -> int:
@@ -35,7 +38,7 @@ def batch(graphs: Sequence[Graph]) -> Graph:
     """Graphs on the host laid end to end, without padding.
 
     Raises:
-        ValueError: no graphs, or some state what others leave unknown (charge, spin, far edges).
+        ValueError: no graphs, or some state what others leave unknown (charge, spin, far edges, triples).
     """
     if not graphs:
         raise ValueError("Expected at least one graph to batch, got none.")
@@ -54,11 +57,15 @@ def batch(graphs: Sequence[Graph]) -> Graph:
     far = [g.far for g in graphs if g.far is not None]
     if len(far) not in (0, len(graphs)):
         raise ValueError("Some graphs have far edges and some have none: build all with the same far_cutoff.")
+    triples = [g.triples for g in graphs if g.triples is not None]
+    if len(triples) not in (0, len(graphs)):
+        raise ValueError("Some graphs have triples and some have none: build all for the same potential.")
     return Graph(
         joined,
         _joined([g.near for g in graphs], atoms),
         _joined(far, atoms) if far else None,
         _most([g.waves for g in graphs]),
+        _joined_triples(triples, [g.near.half for g in graphs]) if triples else None,
     )
 
 
@@ -66,15 +73,16 @@ def pad(graph: Graph, to: Size | None = None) -> Graph:
     """The same graph with padding rows up to `to` (default: each size rounded up to few significant bits).
 
     Padding atoms (number 0) belong to the last system, which holds no real atom; padded pairs join the last atom with
-    itself. There is always at least one padding atom and one padding system.
+    itself, padded triples the last pair. There is always at least one padding atom and one padding system.
 
     Raises:
         ValueError: `to` is too small.
     """
     have = size(graph)
-    need = Size(have.atoms + 1, have.pairs, have.systems + 1, have.far_pairs)
+    need = have._replace(atoms=have.atoms + 1, systems=have.systems + 1)
     if to is None:
-        to = Size(rounded(need.atoms), 2 * rounded(have.pairs // 2), need.systems, 2 * rounded(have.far_pairs // 2))
+        pairs, far_pairs = (2 * rounded(n // 2) for n in (have.pairs, have.far_pairs))
+        to = Size(rounded(need.atoms), pairs, need.systems, far_pairs, rounded(have.triples))
     if any(t < n for t, n in zip(to, need, strict=True)) or to.pairs % 2 or to.far_pairs % 2:
         raise ValueError(f"Expected sizes of at least {need} with even numbers of pairs, got {to}.")
     s, atoms, systems = graph.system, to.atoms - have.atoms, to.systems - have.systems
@@ -88,7 +96,8 @@ def pad(graph: Graph, to: Size | None = None) -> Graph:
         spin=None if s.spin is None else np.pad(s.spin, (0, systems)),
     )
     far = None if graph.far is None else _padded(graph.far, to.far_pairs, to.atoms - 1)
-    return Graph(padded, _padded(graph.near, to.pairs, to.atoms - 1), far, graph.waves)
+    triples = None if graph.triples is None else _padded_triples(graph.triples, have, to)
+    return Graph(padded, _padded(graph.near, to.pairs, to.atoms - 1), far, graph.waves, triples)
 
 
 def _most(waves: Sequence[Waves | None]) -> Waves | None:
@@ -129,3 +138,20 @@ def _padded(edges: Edges, pairs: int, atom: int) -> Edges:
         return np.concatenate([np.pad(a, width, constant_values=value) for a in (array[:h], array[h:])])
 
     return Edges(fill(edges.i, atom), fill(edges.j, atom), fill(edges.image, 0), fill(edges.real, False), edges.cutoff)
+
+
+def _joined_triples(parts: Sequence[Triples], halves: Sequence[int]) -> Triples:
+    """Rows of pairs are renumbered: all first halves come before all second halves."""
+    before, whole = np.cumsum([0, *halves]), sum(halves)
+    renumbered = lambda rows, n: np.where(rows < halves[n], rows + before[n], rows - halves[n] + before[n] + whole)
+    both = lambda pick: np.concatenate([renumbered(pick(t), n) for n, t in enumerate(parts)]).astype(np.int32)
+    real = np.concatenate([t.real for t in parts])
+    return Triples(both(lambda t: t.first), both(lambda t: t.second), real, min(t.cutoff for t in parts))
+
+
+def _padded_triples(triples: Triples, have: Size, to: Size) -> Triples:
+    """With more rows, and those of pairs renumbered for longer halves."""
+    later, more = (to.pairs - have.pairs) // 2, (0, to.triples - have.triples)
+    moved = lambda rows: np.where(rows < have.pairs // 2, rows, rows + later).astype(np.int32)
+    filled = lambda rows: np.pad(moved(rows), more, constant_values=max(0, to.pairs - 1))
+    return Triples(filled(triples.first), filled(triples.second), np.pad(triples.real, more), triples.cutoff)

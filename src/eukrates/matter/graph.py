@@ -8,6 +8,7 @@ from jaxtyping import Float
 
 from eukrates.matter.edges import Edges
 from eukrates.matter.system import System
+from eukrates.matter.triples import Triples
 from eukrates.shapes import AnyArray
 
 Waves = tuple[int, int, int]
@@ -20,7 +21,7 @@ def most_waves(needs: Sequence[Waves]) -> Waves | None:
 
 
 class Graph(eqx.Module):
-    """A system and who sees whom: `near` for the network, `far` for long-range physics.
+    """A system and who sees whom: `near` for the network, `far` for long-range physics, `triples` for angles.
 
     `waves` says how many lattice waves along each axis a sum over the reciprocal lattice needs (see `Potential.waves`).
     """
@@ -29,6 +30,7 @@ class Graph(eqx.Module):
     near: Edges
     far: Edges | None = None
     waves: Waves | None = eqx.field(static=True, default=None)
+    triples: Triples | None = None  # of near pairs
 
     def half_vectors(self, edges: Edges) -> Float[AnyArray, "half 3"]:
         """r_ij = r_j - r_i + n·cell in Å for the first half of the edges; the second half is its negative."""

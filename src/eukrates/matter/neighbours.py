@@ -7,6 +7,7 @@ from eukrates.matter.edges import Edges
 from eukrates.matter.graph import Graph
 from eukrates.matter.lattice import completed
 from eukrates.matter.system import System
+from eukrates.matter.triples import Triples, coupled
 
 
 def neighbours(structure: System, cutoff: float) -> Edges:
@@ -40,14 +41,34 @@ def neighbours(structure: System, cutoff: float) -> Edges:
 
 
 def graph(
-    structure: System, cutoff: float, far_cutoff: float | None = None, waves: tuple[int, int, int] | None = None
+    structure: System,
+    cutoff: float,
+    far_cutoff: float | None = None,
+    waves: tuple[int, int, int] | None = None,
+    triple_cutoff: float | None = None,
 ) -> Graph:
-    """The graph of one structure on the host, with `far` edges where a far cutoff is given (Å).
+    """The graph of one structure on the host, with `far` edges and triples where their cutoffs are given (Å).
 
     `waves`: from `potential.waves(structure.cell)`, for potentials that sum over the reciprocal lattice.
+
+    Raises:
+        ValueError: see `neighbours`; triples that reach beyond the cutoff.
     """
-    far = None if far_cutoff is None else neighbours(structure, far_cutoff)
-    return Graph(structure, neighbours(structure, cutoff), far, waves)
+    near, far = neighbours(structure, cutoff), None if far_cutoff is None else neighbours(structure, far_cutoff)
+    found = None if triple_cutoff is None else triples(structure, near, triple_cutoff)
+    return Graph(structure, near, far, waves, found)
+
+
+def triples(structure: System, near: Edges, cutoff: float) -> Triples:
+    """All couples of pairs of one atom that are both shorter than the cutoff, Å, of one structure.
+
+    Raises:
+        ValueError: the pairs do not reach as far.
+    """
+    if cutoff > near.cutoff:
+        raise ValueError(f"Expected triples within the {near.cutoff} Å of the pairs, got a cutoff of {cutoff} Å.")
+    short = np.linalg.norm(np.asarray(Graph(structure, near).half_vectors(near)), axis=1) < cutoff
+    return coupled(near, near.real & np.concatenate([short, short]), cutoff)[0]
 
 
 def complete(atoms: int, cutoff: float = np.inf) -> Edges:

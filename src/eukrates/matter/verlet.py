@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 
 from eukrates.matter.batch import Size, pad
 from eukrates.matter.graph import Graph
-from eukrates.matter.neighbours import complete, graph
+from eukrates.matter.neighbours import complete, graph, triples
 from eukrates.matter.system import System
 from eukrates.numerics import sum_by
 
@@ -61,7 +61,7 @@ class VerletList:
             charge=None if structure.charge is None else _filled((s.systems,), structure.charge),
             spin=None if structure.spin is None else _filled((s.systems,), structure.spin),
         )
-        return Graph(placed, self.graph.near, self.graph.far, self.graph.waves)
+        return Graph(placed, self.graph.near, self.graph.far, self.graph.waves, self.graph.triples)
 
 
 def few_enough(structure: System, listed: Callable[[], int]) -> bool:
@@ -102,12 +102,13 @@ def verlet(
     skin: float = 0.5,
     compact: bool = True,
     waves: tuple[int, int, int] | None = None,
+    triple_cutoff: float | None = None,
 ) -> VerletList:
     """A list for one structure on the host, not padded; all pairs at once where it is open and small enough.
 
     Args:
         structure: one structure, not padded.
-        cutoff, far_cutoff: Å, what the potential reads.
+        cutoff, far_cutoff, triple_cutoff: Å, what the potential reads.
         skin: Å of reserve.
         waves: see `graph`.
         compact: whether all pairs may be listed where they are few.
@@ -117,12 +118,15 @@ def verlet(
     """
     if not 0 < skin < math.inf:
         raise ValueError(f"Expected a positive, finite skin in Å, got {skin!r}.")
-    listed = graph(structure, cutoff + skin, None if far_cutoff is None else far_cutoff + skin, waves)
-    reach = skin / 2
+    longer = lambda reach: None if reach is None else reach + skin
+    listed = graph(structure, cutoff + skin, longer(far_cutoff), waves, longer(triple_cutoff))
+    reach, n = skin / 2, structure.atoms
     pairs = lambda: min(edges.i.size for edges in (listed.near, listed.far) if edges is not None)
-    if compact and few_enough(structure, pairs):
-        everyone = complete(structure.atoms)
-        listed, reach = Graph(structure, everyone, None if far_cutoff is None else everyone, waves), math.inf
+    if compact and few_enough(structure, pairs) and (triple_cutoff is None or n <= ALWAYS_COMPLETE):
+        everyone = complete(n)
+        everything = None if triple_cutoff is None else triples(structure, everyone, math.inf)
+        listed = Graph(structure, everyone, None if far_cutoff is None else everyone, waves, everything)
+        reach = math.inf
     return VerletList(listed, np.asarray(structure.positions), reach)
 
 

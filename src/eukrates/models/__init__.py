@@ -1,5 +1,6 @@
 """Models, their catalogue, and the model file."""
 
+from eukrates.models.ani import ANI
 from eukrates.models.catalogue import CATALOGUE, build, describe
 from eukrates.models.file import ModelFileError, load, read_header, save
 from eukrates.models.free_atoms import with_e0
@@ -8,6 +9,7 @@ from eukrates.models.so3krates import SO3LR, SO3krates
 from eukrates.models.spookynet import SpookyNet
 
 __all__ = [
+    "ANI",
     "CATALOGUE",
     "SO3LR",
     "ModelFileError",

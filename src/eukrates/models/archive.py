@@ -37,7 +37,7 @@ _PLAIN = (str, bool, int, float, type(None))
 STATE = "state_dict"
 
 
-def read_archive(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def read_archive(path: str | Path, settings: str | Path | None = None) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Arrays by their path ("params/layers_0/…", or "module.0…" in files of PyTorch), and the hyperparameters.
 
     Args:
@@ -45,20 +45,21 @@ def read_archive(path: str | Path) -> tuple[dict[str, np.ndarray], dict[str, Any
             paths as names, or an archive of PyTorch (.pth, .pt) with a state dictionary and plain values beside it.
             The first two need `hyperparameters.json` in the same folder; in the third the plain values are them,
             unless there is that file.
+        settings: the file of hyperparameters, if it has another name.
 
     Raises:
         ValueError: a missing or unreadable file, or a pickle that holds anything but dictionaries, arrays and numbers;
             nothing in it is run.
     """
     path = Path(path)
-    beside = path.with_name(HYPERPARAMETERS)
+    beside = path.with_name(HYPERPARAMETERS) if settings is None else Path(settings)
     of_torch = path.suffix in (".pth", ".pt")
     for needed in (path,) if of_torch else (path, beside):
         if not needed.is_file():
-            raise ValueError(f"There is no file {needed}. The parameters need {HYPERPARAMETERS} in the same folder.")
+            raise ValueError(f"There is no file {needed}. The parameters need {beside.name} in the same folder.")
     if of_torch:
-        arrays, settings = _from_torch(path)
-        return arrays, _settings(beside) if beside.is_file() else settings
+        arrays, found = _from_torch(path)
+        return arrays, _settings(beside) if beside.is_file() else found
     return (_from_npz(path) if path.suffix == ".npz" else _from_pickle(path)), _settings(beside)
 
 

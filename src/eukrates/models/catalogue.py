@@ -5,6 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from eukrates.models.ani import ANI
 from eukrates.models.so3krates import SO3LR, SO3krates
 from eukrates.models.spookynet import SpookyNet
 from eukrates.near_miss import near_miss
@@ -21,6 +22,7 @@ CATALOGUE: dict[str, type[Potential]] = {
     "so3krates": SO3krates,
     "so3lr": SO3LR,
     "spookynet": SpookyNet,
+    "ani": ANI,
     "zbl": ZBL,
     "coulomb": Coulomb,
     "damped_coulomb": DampedCoulomb,

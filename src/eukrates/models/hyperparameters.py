@@ -9,11 +9,13 @@ from eukrates.elements import number
 
 
 def check_elements(elements: Sequence[str], known: Sequence[str] | None = None) -> None:
-    """Symbols in a list, `known` ones if that is given."""
+    """Symbols in a list, each once, `known` ones if that is given."""
     if isinstance(elements, str) or not elements:
         raise ValueError(f"Expected elements as a list of symbols such as ['H', 'C', 'O'], got {elements!r}.")
     for symbol in elements:
         number(symbol)
+    if len(set(elements)) < len(elements):
+        raise ValueError(f"Expected every element once, got {', '.join(elements)}.")
     strange = [] if known is None else [symbol for symbol in elements if symbol not in known]
     if known is not None and strange:
         raise ValueError(f"This model can know elements from {known[0]} to {known[-1]}, not {', '.join(strange)}.")

@@ -1,15 +1,17 @@
 """`Potential`: the one verb. Everything with an energy is a potential, and a sum of potentials is a potential."""
 
 import abc
+from collections.abc import Sequence
 
 import equinox as eqx
 import jax
 import numpy as np
-from jaxtyping import PRNGKeyArray
+from jaxtyping import Float, PRNGKeyArray
 
 from eukrates.matter import Graph, System, graph
 from eukrates.matter.graph import Waves, most_waves
 from eukrates.potential.prediction import Prediction
+from eukrates.shapes import AnyArray
 
 
 class Potential(eqx.Module):
@@ -32,8 +34,14 @@ class Potential(eqx.Module):
         Raises:
             ValueError: a structure for which one of its sums does not exist.
         """
-        far = None if self.far_cutoff is None else self.far_cutoff + beyond
-        return graph(structure, self.cutoff + beyond, far, self.waves(structure.cell))
+        longer = lambda reach: None if reach is None else reach + beyond
+        reach = longer(self.far_cutoff), self.waves(structure.cell), longer(self.triple_cutoff)
+        return graph(structure, self.cutoff + beyond, *reach)
+
+    @property
+    def triple_cutoff(self) -> float | None:
+        """Å, reach of the triples, at most `cutoff`; None: they are not read."""
+        return None
 
     def waves(self, cell: np.ndarray) -> Waves | None:
         """How many waves along each axis of cells [systems, 3, 3] a graph must provide; None: it sums over none.
@@ -60,7 +68,10 @@ class Potential(eqx.Module):
 
 
 class Sum(Potential):
-    """The sum of potentials: energies add, terms of one name add, other quantities come from whichever knows them."""
+    """The sum of potentials: energies add, terms of one name add, other quantities come from whichever knows them.
+
+    Ensembles of as many members add member by member; others are refused where their members are asked for.
+    """
 
     parts: tuple[Potential, ...]
 
@@ -77,6 +88,11 @@ class Sum(Potential):
     def far_cutoff(self) -> float | None:
         """The longest far reach of the parts, Å."""
         return max((p.far_cutoff for p in self.parts if p.far_cutoff is not None), default=None)
+
+    @property
+    def triple_cutoff(self) -> float | None:
+        """The longest reach of triples of the parts, Å."""
+        return max((p.triple_cutoff for p in self.parts if p.triple_cutoff is not None), default=None)
 
     @property
     def elements(self) -> tuple[str, ...] | None:
@@ -118,9 +134,19 @@ class Sum(Potential):
             energy=sum(p.energy for p in predictions),
             terms=terms,
             energies=sum(per_atom) if len(per_atom) == len(predictions) else None,
+            energy_by_member=_by_member(predictions),
             charges=known("charges"),
             dipole=known("dipole"),
             hirshfeld_ratios=known("hirshfeld_ratios"),
             c6=known("c6"),
             polarizabilities=known("polarizabilities"),
         )
+
+
+def _by_member(predictions: Sequence[Prediction]) -> Float[AnyArray, "systems members"] | None:
+    """Energies of the members of a sum; what has no members counts in each."""
+    each = [p.energy[:, None] if p.energy_by_member is None else p.energy_by_member for p in predictions]
+    counts = {one.shape[1] for one, p in zip(each, predictions, strict=True) if p.energy_by_member is not None}
+    if len(counts) > 1:
+        raise ValueError(f"Ensembles of {sorted(counts)} members cannot be added: make them of one number.")
+    return sum(each) if counts else None

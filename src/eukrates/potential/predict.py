@@ -54,6 +54,10 @@ def check(potential: Potential, graph: Graph, want: Sequence[str] = ()) -> None:
         if graph.far is None:
             raise ValueError(f"This potential reads far edges up to {potential.far_cutoff} Å and the graph has none.")
         _check_reach("far", potential.far_cutoff, graph.far.cutoff)
+    if potential.triple_cutoff is not None:
+        if graph.triples is None:
+            raise ValueError("This potential reads triples and the graph has none: use potential.graph(structure).")
+        _check_reach("triple", potential.triple_cutoff, graph.triples.cutoff)
     real = np.unique(np.asarray(graph.system.owner)[np.asarray(graph.system.real)])
     needed = potential.waves(np.asarray(graph.system.cell)[real])
     if needed is not None and (graph.waves is None or any(g < n for g, n in zip(graph.waves, needed, strict=True))):

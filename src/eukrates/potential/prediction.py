@@ -17,6 +17,7 @@ class Prediction(eqx.Module):
     energy: Float[AnyArray, " systems"]  # eV
     terms: dict[str, Float[AnyArray, " systems"]]  # eV, by physical term; they add up to the energy
     energies: Float[AnyArray, " atoms"] | None = None  # eV per atom; they add up to the energy
+    energy_by_member: Float[AnyArray, "systems members"] | None = None  # eV, of an ensemble; their mean is the energy
     charges: Float[AnyArray, " atoms"] | None = None  # e
     dipole: Float[AnyArray, "systems 3"] | None = None  # e Å
     hirshfeld_ratios: Float[AnyArray, " atoms"] | None = None

@@ -31,7 +31,9 @@ def strategies():
 
 def shape(potential: Potential, atoms: int = 2 * ATOMS) -> Size:
     """The padded shape of all generated cases: two structures of up to `atoms` together, and padding."""
-    return Size(atoms + 2, _room(potential.cutoff, atoms), 3, _room(potential.far_cutoff, atoms))
+    near, far = (_room(reach, atoms) for reach in (potential.cutoff, potential.far_cutoff))
+    around = 0 if potential.triple_cutoff is None else _room(potential.triple_cutoff, atoms) // atoms
+    return Size(atoms + 2, near, 3, far, rounded(atoms * around * (around - 1) // 2))
 
 
 def clusters(elements: Iterable[str] = ELEMENTS, reach: float = 4.0, atoms: int = ATOMS):
@@ -94,7 +96,8 @@ def graphs(potential: Potential, structures=None):
 
     def built(structure: System) -> Graph:
         have = size(potential.graph(structure, BEYOND))
-        assume(2 * have.pairs <= most.pairs and 2 * have.far_pairs <= most.far_pairs)
+        listed = have.pairs, have.far_pairs, have.triples
+        assume(all(2 * n <= m for n, m in zip(listed, (most.pairs, most.far_pairs, most.triples), strict=True)))
         return potential.graph(structure)
 
     return structures.map(built)

@@ -51,8 +51,9 @@ def room(potential: Potential, graph: Graph) -> Size:
     """One shape in which every law about a graph fits: twice the atoms and pairs of lists 0.5 Å too long."""
     longest = size(rebuilt(potential, structures(graph), beyond=0.5))
     far = 0 if potential.far_cutoff is None else 4 * rounded(longest.far_pairs // 2 + 8)
+    triples = 0 if potential.triple_cutoff is None else 2 * rounded(longest.triples + 8)
     have = size(graph)
-    return Size(rounded(2 * have.atoms + 1), 4 * rounded(longest.pairs // 2 + 8), 2 * have.systems + 1, far)
+    return Size(rounded(2 * have.atoms + 1), 4 * rounded(longest.pairs // 2 + 8), 2 * have.systems + 1, far, triples)
 
 
 def measure(potential: Potential, graph: Graph, shape: Size) -> Prediction:
@@ -85,7 +86,10 @@ def labelled(graph: Graph, potential: Potential) -> Graph:
     far = None
     if graph.far is not None and potential.far_cutoff is not None:
         far = dataclasses.replace(graph.far, cutoff=float(potential.far_cutoff))
-    return Graph(graph.system, near, far, graph.waves)
+    triples = None
+    if graph.triples is not None and potential.triple_cutoff is not None:
+        triples = dataclasses.replace(graph.triples, cutoff=float(potential.triple_cutoff))
+    return Graph(graph.system, near, far, graph.waves, triples)
 
 
 def in_precision(graph: Graph, dtype) -> Graph:

@@ -40,15 +40,22 @@ def permuted(world: Graph, order: np.ndarray) -> Graph:
     names = ("numbers", "positions", "owner", "real")
     system = dataclasses.replace(s, **{name: getattr(s, name)[order] for name in names})
 
+    def ranks(e: Edges) -> np.ndarray:
+        return np.argsort(place[e.i[: e.half]], kind="stable")
+
     def renamed(e: Edges) -> Edges:
-        h = e.half
+        h, rank = e.half, ranks(e)
         i, j = place[e.i[:h]].astype(np.int32), place[e.j[:h]].astype(np.int32)
-        rank = np.argsort(i, kind="stable")
         i, j, image, real = i[rank], j[rank], e.image[:h][rank], e.real[:h][rank]
         both = lambda a, b: np.concatenate([a, b])
         return Edges(both(i, j), both(j, i), both(image, -image), both(real, real), e.cutoff)
 
-    return Graph(system, renamed(world.near), None if world.far is None else renamed(world.far), world.waves)
+    far, triples = None if world.far is None else renamed(world.far), world.triples
+    if triples is not None:
+        new, h = np.argsort(ranks(world.near)).astype(np.int32), world.near.half
+        moved = lambda rows: new[rows % h] + np.where(rows < h, 0, h).astype(np.int32) if h else rows
+        triples = dataclasses.replace(triples, first=moved(triples.first), second=moved(triples.second))
+    return Graph(system, renamed(world.near), far, world.waves, triples)
 
 
 def rearranged(owner: np.ndarray, arrange: Callable) -> np.ndarray:
@@ -83,9 +90,12 @@ def spoilt_padding(padded: Graph, rng: np.random.Generator) -> Graph:
         j = np.where(e.real, e.j, np.concatenate([other, one]))
         return Edges(i, j, e.image, e.real, e.cutoff)
 
-    return Graph(
-        system, spoil_pairs(padded.near), None if padded.far is None else spoil_pairs(padded.far), padded.waves
-    )
+    near, triples = spoil_pairs(padded.near), padded.triples
+    if triples is not None and near.half:
+        real, pairs = triples.real, 2 * near.half
+        astray = lambda rows: np.where(real, rows, rng.integers(0, pairs, rows.shape)).astype(np.int32)
+        triples = dataclasses.replace(triples, first=astray(triples.first), second=astray(triples.second))
+    return Graph(system, near, None if padded.far is None else spoil_pairs(padded.far), padded.waves, triples)
 
 
 def structures(world: Graph) -> list[System]:

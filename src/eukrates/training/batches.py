@@ -40,7 +40,7 @@ class Batches:
         graphs = [_single(see(s)) for s in _alike([s.system for s in self.samples])]
         most = most_waves([g.waves for g in graphs if g.waves is not None])  # one size, so that few are compiled
         self._graphs = [g if g.waves is None else replace(g, waves=most) for g in graphs]
-        self._sizes = np.array([(n.atoms, n.pairs, n.far_pairs) for n in map(size, self._graphs)])
+        self._sizes = np.array([(n.atoms, n.pairs, n.far_pairs, n.triples) for n in map(size, self._graphs)])
         self.shapes = self._choose_shapes()
 
     @property
@@ -75,8 +75,9 @@ class Batches:
         return self._make(np.array([index]))
 
     def _make(self, members: np.ndarray) -> tuple[Graph, Targets]:
-        atoms, pairs, far = self._sizes[members].sum(axis=0)
-        shape = next(s for s in self.shapes if s.atoms > atoms and s.pairs >= pairs and s.far_pairs >= far)
+        atoms, *lists = self._sizes[members].sum(axis=0)
+        holds = lambda s: all(m >= n for m, n in zip((s.pairs, s.far_pairs, s.triples), lists, strict=True))
+        shape = next(s for s in self.shapes if s.atoms > atoms and holds(s))
         together = pad(batch([self._graphs[m] for m in members]), shape)
         return together, targets([self.samples[m] for m in members], self.e0, shape.atoms, shape.systems)
 
@@ -88,8 +89,8 @@ class Batches:
         usual = np.quantile(totals, 0.9, axis=0)
         even = lambda pairs: 2 * rounded(-(-int(pairs) // 2), 4)
         sizes = {
-            Size(rounded(int(atoms) + 1, 4), even(pairs), self.batch_size + 1, even(far))
-            for atoms, pairs, far in (usual, largest)
+            Size(rounded(int(atoms) + 1, 4), even(pairs), self.batch_size + 1, even(far), rounded(-(-triples // 1), 4))
+            for atoms, pairs, far, triples in (usual, largest)
         }
         return sorted(sizes)
 

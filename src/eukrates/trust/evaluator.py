@@ -67,7 +67,7 @@ class Evaluator:
         rows, graphs, pairs = [], [], 0
         for n in order:
             one = self.potential.graph(systems[n])
-            more = sum(size(one)[1::2])
+            more = sum(size(one)) - one.system.atoms - one.system.systems
             mixed = bool(graphs) and _states(one.system) != _states(graphs[0].system)
             if graphs and (len(graphs) == self.batch_size or pairs + more > PAIRS_OF_A_BATCH or mixed):
                 yield rows, graphs
@@ -89,11 +89,12 @@ class Evaluator:
 
     def _shape(self, have: Size) -> Size:
         """The smallest known shape that fits and wastes less than half, else a new one."""
-        need = Size(have.atoms + 1, have.pairs, max(have.systems, self.batch_size) + 1, have.far_pairs)
+        need = have._replace(atoms=have.atoms + 1, systems=max(have.systems, self.batch_size) + 1)
         fits = [s for s in self.shapes if _holds(s, need) and _work(s) <= 2 * max(_work(need), _work(SMALL))]
         if not fits:
             pairs, far_pairs = (2 * rounded(n // 2, 2) for n in (max(need.pairs, SMALL.pairs), need.far_pairs))
-            self.shapes.append(Size(rounded(max(need.atoms, SMALL.atoms), 2), pairs, need.systems, far_pairs))
+            atoms, triples = rounded(max(need.atoms, SMALL.atoms), 2), rounded(need.triples, 2)
+            self.shapes.append(Size(atoms, pairs, need.systems, far_pairs, triples))
             fits = self.shapes[-1:]
         return min(fits, key=_work)
 
@@ -103,7 +104,7 @@ def _holds(shape: Size, need: Size) -> bool:
 
 
 def _work(shape: Size) -> int:
-    return shape.pairs + shape.far_pairs + shape.atoms
+    return shape.pairs + shape.far_pairs + shape.triples + shape.atoms
 
 
 def _states(structure: System) -> tuple[bool, bool]:

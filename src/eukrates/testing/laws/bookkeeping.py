@@ -81,7 +81,7 @@ def _reads_only_what_it_states(potential: Potential, graph: Graph, _, shape: Siz
     for name in set(NEEDS) - set(potential.needs):
         value = getattr(s, name)
         if value is not None:
-            changed = Graph(dataclasses.replace(s, **{name: value + 1}), graph.near, graph.far, graph.waves)
+            changed = dataclasses.replace(graph, system=dataclasses.replace(s, **{name: value + 1}))
             after = measured.measure(potential, changed, shape)
             sentence = f"The energy depends on {name}, which the potential does not list in `needs`."
             worst = max(worst, measured.must(measured.gap(after.energy, before.energy), allowed, sentence))

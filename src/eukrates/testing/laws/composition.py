@@ -42,7 +42,8 @@ def obeys_batching(
 def obeys_padding(potential: Potential, graph: Graph, seed: int = 0, shape: Size | None = None) -> float:
     """Neither the amount of padding nor what stands in it changes anything."""
     graph, rng, shape, allowed = measured.opened(potential, graph, seed, shape)
-    more = Size(shape.atoms + 3, shape.pairs + 8, shape.systems + 1, shape.far_pairs + 8 if shape.far_pairs else 0)
+    lists = (n + 8 if n else 0 for n in (shape.far_pairs, shape.triples))
+    more = Size(shape.atoms + 3, shape.pairs + 8, shape.systems + 1, *lists)
     little, much = (measured.measure(potential, graph, s) for s in (shape, more))
     worst = _same(much, little, allowed, "depended on the amount of padding")
     have = size(graph)

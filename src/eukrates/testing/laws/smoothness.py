@@ -20,7 +20,7 @@ def obeys_smoothness(potential: Potential, graph: Graph, seed: int = 0, shape: S
     """
     potential, worst = cast(potential, "float64"), 0.0
     graph, _, shape, _ = measured.opened(potential, graph, seed, shape)
-    for reach in {potential.cutoff, potential.far_cutoff} - {None}:
+    for reach in {potential.cutoff, potential.far_cutoff, potential.triple_cutoff} - {None}:
         for structure in moves.structures(measured.in_precision(graph, np.float64)):
             r = _distances(structure, 2 * reach)
             r = r[r > 0]

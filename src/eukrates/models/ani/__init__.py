@@ -1,0 +1,5 @@
+"""ANI."""
+
+from eukrates.models.ani.model import ANI
+
+__all__ = ["ANI"]
