@@ -35,10 +35,13 @@ SETS = {  # what tells the states apart, the bend (symbols, bond in Å), and the
 
 def trained(chosen, told):
     """One training, and its errors on frames that it did not see."""
-    network = {"features": chosen.features, "layers": 3} | ({} if told else {SETS[chosen.set][0]: False})
+    name, keys = SETS[chosen.set][0], dict(KEYS)
+    network = {"features": chosen.features, "layers": 3} | ({} if told else {name: False})
+    if not told and name == "spin":
+        keys["spin"] = None  # the charge is shared among the atoms in any case
     settings = configuration(
         {
-            "data": {"train": chosen.file, "keys": KEYS, "valid": 100, "test": 500},
+            "data": {"train": chosen.file, "keys": keys, "valid": 100, "test": 500},
             "model": {"spookynet": network},
             "training": {
                 "epochs": chosen.epochs,

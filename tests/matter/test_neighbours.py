@@ -49,6 +49,17 @@ def test_atoms_many_cells_away_from_each_other(images):
     agree(system([1, 8], positions, cell), 5.0)
 
 
+@pytest.mark.parametrize("periodic", [0, 1, 2])
+def test_molecules_flown_far_apart_along_open_axes(periodic):
+    cell = np.array([[3.0, 0.4, 0.2], [0.5, 3.5, 0.0], [0.0, 0.0, 0.0]])
+    cell[periodic:] = 0
+    positions = np.random.default_rng(2).uniform(0, 2, (6, 3))
+    positions[2:4] += [[0, 0, 1e4], [0, 0, 1e4]] if periodic else [[3e3, 0, 0], [3e3, 0, 0]]
+    positions[4:] -= [[0, 0, 5e6], [0, 0, 5e6]] if periodic else [[0, 2e6, 4e3], [0, 2e6, 4e3]]
+    agree(system([6] * 6, positions, cell if periodic else None), 5.0)
+    assert neighbours(system([6] * 6, positions, cell if periodic else None), 3.0).half >= 3
+
+
 def test_a_cutoff_of_many_cells():
     structure = system([29], [[0.3, 0.1, 0.0]], [[0, 1.8, 1.8], [1.8, 0, 1.8], [1.8, 1.8, 0]])  # fcc copper
     agree(structure, 9.0)

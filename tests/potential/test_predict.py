@@ -109,6 +109,13 @@ def test_a_sum_adds_energies_terms_and_reaches():
         (ZBL(), molecule(), ("stress",), r"Stress was asked of systems \[0\].*no volume"),
         (ZBL(), batch([crystal(), molecule()]), ("stress",), r"systems \[1\]"),
         (Picky(), crystal(charge=0, spin=0), ("energy",), "knows H, O and was given C"),
+        (ZBL(), graph(system([8], [[0, 0, 0]], charge=-1), 2.0), ("energy",), "cannot see the charge, .* charge = -1"),
+        (
+            ZBL(),
+            graph(system([8], [[0, 0, 0]], charge=0, spin=2), 2.0),
+            ("energy",),
+            "cannot see the spin, .* spin = 2",
+        ),
         (Picky(), molecule(), ("energy",), r"depends on charge .* charge = total charge in e"),
         (Picky(far_cutoff=5.0), graph(system([1], [[0, 0, 0]], charge=0, spin=1), 2.0), ("energy",), "graph has none"),
         (Picky(), graph(system([1], [[0, 0, 0]], charge=0, spin=0), 2.0), ("energy",), "H with charge .0 has 1 elec"),

@@ -58,6 +58,5 @@ def _labelled(atoms: ase.Atoms, results: Mapping[str, Any], pulls: Mapping[str, 
     found.calc = SinglePointCalculator(found, **{name: results[name] for name in PLAIN if name in results})
     found.info |= {f"energy_{term}": energy for term, energy in results["energy_terms"].items()}
     found.arrays |= {f"forces_{term}": pull for term, pull in pulls.items()}
-    if "hirshfeld_ratios" in results:
-        found.arrays["hirshfeld_ratios"] = results["hirshfeld_ratios"]
+    found.arrays |= {name: results[name] for name in ("hirshfeld_ratios", "c6", "polarizabilities") if name in results}
     return found

@@ -16,7 +16,7 @@ from eukrates.dynamics.journal import CHECKPOINT, read_settings
 from eukrates.dynamics.journals import directories
 from eukrates.models import load, with_long_range
 from eukrates.numerics import cast
-from eukrates.potential import check_electrons, check_system
+from eukrates.potential import check_system
 
 __all__ = ["Simulation", "go_on", "go_on_many", "simulate", "simulate_many"]
 
@@ -69,7 +69,6 @@ def simulate_many(
         tell(f"Starts from frame {choices.frame % frames} of {frames} in {structure}, counted from 0.")
     atoms.info |= choices.electrons
     check_system(potential, to_system(atoms))
-    check_electrons(potential, to_system(atoms))
     starts, record = [choices.make_start(atoms)] * choices.members, choices.make_record(folder)
     plan = choices.make_ensembles(), choices.steps, choices.timestep_fs, choices.seed
     with begun(folder, settings):

@@ -27,7 +27,7 @@ from eukrates.dynamics.settings import Record, Settings, identity
 from eukrates.dynamics.standing import Standing, load_arrays, moving_atoms, placed, standing_from
 from eukrates.matter import System
 from eukrates.numerics import to_device, to_host
-from eukrates.potential import Potential, check_electrons, check_system
+from eukrates.potential import Potential, check_system
 
 SKIN = 0.5  # Å
 
@@ -192,7 +192,6 @@ def _start(
 
 def _check(potential: Potential, structure: System, ensemble: Ensemble, held: Constraints | None) -> None:
     check_system(potential, structure)
-    check_electrons(potential, structure)
     if ensemble.flexible and not np.all(np.linalg.det(structure.cell)):
         raise ValueError(
             "A pressure was asked of a structure that is not periodic along three axes: it has no volume. Give it a "

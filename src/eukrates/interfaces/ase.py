@@ -17,10 +17,10 @@ from eukrates.matter.verlet import VerletList, verlet
 from eukrates.models import load, with_long_range
 from eukrates.near_miss import near_miss
 from eukrates.numerics import cast, to_device, to_host
-from eukrates.potential import Potential, Prediction, Ready, check_electrons, check_system
+from eukrates.potential import Potential, Prediction, Ready, check_system
 
 PRECISIONS = ("float32", "float64")
-PER_ATOM = ("energies", "charges", "hirshfeld_ratios")
+PER_ATOM = ("energies", "charges", "hirshfeld_ratios", "c6", "polarizabilities")
 ALWAYS = ["energy", "free_energy", "forces", "stress"]  # what every potential knows
 LONG_RANGE = ("far_cutoff", "electrostatics")
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))  # xx, yy, zz, yz, xz, xy
@@ -31,9 +31,9 @@ class Calculator(AseCalculator):
 
     Results are float64 in ASE's units (eV, Å, e): energy, free_energy (the same), forces, stress (∂E/∂ε / V, positive
     under tension, Voigt order xx, yy, zz, yz, xz, xy, of structures periodic along three axes), and, where the
-    potential knows them, energies (per atom), charges, hirshfeld_ratios, and the dipole of open structures (e Å; of
-    ions with respect to the origin). `results["energy_terms"]` has the
-    energy by physical term, `forces_by_term()` the forces. Charge (e) and spin (unpaired electrons) come
+    potential knows them, energies (per atom), charges, hirshfeld_ratios, c6 (eV Å⁶), polarizabilities (Å³), and the
+    dipole of open structures (e Å; of ions with respect to the origin). `results["energy_terms"]` has the energy by
+    physical term, `forces_by_term()` the forces. Charge (e) and spin (unpaired electrons) come
     from the choices, else from `atoms.info`.
 
     One calculator serves any structures: sizes are padded to few shapes, so few compilations are needed.
@@ -114,7 +114,6 @@ class Calculator(AseCalculator):
         stated = (self.parameters[key] for key in ("charge", "spin"))
         structure = to_system(atoms, *(None if value is None else float(value) for value in stated))
         check_system(self.potential, structure)
-        check_electrons(self.potential, structure)
         return structure
 
     def _graph(self, structure: System) -> Graph:

@@ -26,18 +26,18 @@ def neighbours(structure: System, cutoff: float) -> Edges:
     positions, lattice = np.asarray(structure.positions, np.float64), np.asarray(structure.cell[0], np.float64)
     periodic = np.any(lattice != 0, axis=1)
     if np.isinf(cutoff) and periodic.any():
-        raise ValueError("All pairs of a periodic structure were asked for, and they never end: give a cutoff.")
+        raise ValueError(
+            "All pairs of a periodic structure were asked for, and they never end: give a cutoff; for long-range "
+            "physics a far_cutoff, with electrostatics='ewald' for all images beyond it."
+        )
     if not periodic.any() and np.linalg.norm(np.ptp(positions, axis=0)) < cutoff:
         return complete(positions.shape[0], cutoff)
+    box, centred = completed(lattice[None])[0], positions - positions.mean(axis=0)
+    crossed = np.where(periodic, np.floor(centred @ np.linalg.inv(box)), 0.0)
+    inside = _drawn_together(centred - crossed @ box, box[~periodic], cutoff)
     finder = vesin.NeighborList(cutoff=float(cutoff), full_list=True)
-    i, j, image = finder.compute(
-        points=positions - positions.mean(axis=0),
-        box=completed(lattice[None])[0],
-        periodic=periodic,
-        quantities="ijS",
-        copy=True,
-    )
-    return _mirrored(i, j, image, cutoff)
+    i, j, image = finder.compute(points=inside, box=box, periodic=periodic, quantities="ijS", copy=True)
+    return _mirrored(i, j, image + (crossed[i] - crossed[j]).astype(image.dtype), cutoff)
 
 
 def graph(
@@ -76,6 +76,21 @@ def complete(atoms: int, cutoff: float = np.inf) -> Edges:
     i, j = (half.astype(np.int32) for half in np.triu_indices(atoms, 1))
     both = np.concatenate([i, j]), np.concatenate([j, i])
     return Edges(*both, image=np.zeros((2 * i.size, 3), np.int32), real=np.ones(2 * i.size, bool), cutoff=float(cutoff))
+
+
+def _drawn_together(positions: np.ndarray, axes: np.ndarray, cutoff: float) -> np.ndarray:
+    """The same pairs within the cutoff, and no empty space wider than twice of it along open axes.
+
+    The search divides space into boxes, and molecules flown far apart would be more of them than it can count.
+    """
+    for axis in axes:  # of unit length, perpendicular to all lattice vectors and to each other
+        along = positions @ axis
+        order = np.argsort(along)
+        too_wide = np.maximum(np.diff(along[order], prepend=along[order[:1]]) - 2 * cutoff, 0.0)
+        nearer = np.empty_like(along)
+        nearer[order] = np.cumsum(too_wide)
+        positions = positions - nearer[:, None] * axis
+    return positions
 
 
 def _mirrored(i: np.ndarray, j: np.ndarray, image: np.ndarray, cutoff: float) -> Edges:

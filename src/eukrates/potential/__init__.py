@@ -10,7 +10,7 @@ from eukrates.potential.parameters import (
     with_parameters,
 )
 from eukrates.potential.potential import Potential, Sum
-from eukrates.potential.predict import check, check_electrons, check_system, predict
+from eukrates.potential.predict import check, check_system, predict
 from eukrates.potential.prediction import Prediction
 from eukrates.potential.ready import Ready
 
@@ -23,7 +23,6 @@ __all__ = [
     "Sum",
     "bound_energy",
     "check",
-    "check_electrons",
     "check_system",
     "evaluate",
     "free_atom_energies",

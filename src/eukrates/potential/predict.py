@@ -48,7 +48,6 @@ def check(potential: Potential, graph: Graph, want: Sequence[str] = ()) -> None:
     if unknown:
         raise ValueError(f"Cannot predict {', '.join(unknown)}. Known: {', '.join(WANTS)}.")
     check_system(potential, graph.system)
-    check_electrons(potential, graph.system)
     _check_reach("near", potential.cutoff, graph.near.cutoff)
     if potential.far_cutoff is not None:
         if graph.far is None:
@@ -77,7 +76,8 @@ def check(potential: Potential, graph: Graph, want: Sequence[str] = ()) -> None:
 
 
 def check_system(potential: Potential, system) -> None:
-    """Raise ValueError for elements the potential does not know, and charges or spins it needs and does not get."""
+    """Raise ValueError for elements that the potential does not know, for a charge or spin that it needs and does not
+    get or gets and cannot see, and for one that no molecule of these atoms can have."""
     if potential.elements is not None:
         known = {number(s) for s in potential.elements}
         strange = sorted(set(np.asarray(system.numbers)[np.asarray(system.real)].tolist()) - known)
@@ -93,13 +93,33 @@ def check_system(potential: Potential, system) -> None:
                 f"This potential depends on {need} and the structure does not state it. Give {need} = {kind}, "
                 f"for instance atoms.info['{need}'] = 0."
             )
+    for name in {"charge", "spin"} - set(potential.needs):
+        _check_blind(name, system)
+    if {"charge", "spin"} <= set(potential.needs):
+        _check_electrons(system)
 
 
-def check_electrons(potential: Potential, system) -> None:
-    """Raise ValueError for a molecule whose electrons cannot leave the stated number unpaired, if the potential reads
-    both charge and spin: mostly a multiplicity 2S+1 in the place of the number of unpaired electrons."""
-    if not {"charge", "spin"} <= set(potential.needs):
+def _check_blind(name: str, system) -> None:
+    """Refuse what the potential cannot see."""
+    stated = getattr(system, name)
+    if stated is None:
         return
+    occupied = np.unique(np.asarray(system.owner)[np.asarray(system.real)])
+    values = np.asarray(stated, np.float64)[occupied]
+    if np.any(values != 0):
+        raise ValueError(
+            f"This potential cannot see the {name}, and a structure states {name} = {values[values != 0][0]:g}: it "
+            f"would get the energy of another molecule. Use a model that reads the {name}; or, if this one was made "
+            f"for such molecules, leave the {name} out: no atoms.info['{name}'], and keys={{'{name}': None}} where "
+            "data are read."
+        )
+
+
+def _check_electrons(system) -> None:
+    """Refuse a molecule whose electrons cannot leave the stated number unpaired.
+
+    Mostly it is a multiplicity 2S+1 in the place of the number of unpaired electrons.
+    """
     numbers, owner = np.asarray(system.numbers), np.asarray(system.owner)
     for n in range(system.systems):
         own = numbers[(owner == n) & np.asarray(system.real)]

@@ -89,7 +89,13 @@ class Batches:
         usual = np.quantile(totals, 0.9, axis=0)
         even = lambda pairs: 2 * rounded(-(-int(pairs) // 2), 4)
         sizes = {
-            Size(rounded(int(atoms) + 1, 4), even(pairs), self.batch_size + 1, even(far), rounded(-(-triples // 1), 4))
+            Size(
+                rounded(int(atoms) + 1, 4),
+                even(pairs),
+                self.batch_size + 1,
+                even(far),
+                rounded(int(np.ceil(triples)), 4),
+            )
             for atoms, pairs, far, triples in (usual, largest)
         }
         return sorted(sizes)
