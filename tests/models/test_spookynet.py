@@ -7,6 +7,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 
 import eukrates
@@ -57,6 +58,8 @@ def predict(model, structure, want=("energy",)):
         ({"electrostatics": "published ewald", "far_cutoff": 8.0}, "needs ewald_alpha"),
         ({"ewald_alpha": 1.0, "ewald_waves": (3, 3, 3)}, "and no other, needs ewald_alpha"),
         ({"far_cutoff": 2.0}, r"at least 2\.25 Å"),
+        ({"far_cutoff": 0.0, "electrostatics": "none"}, "far_cutoff above 0 Å"),
+        ({"far_cutoff": math.nan, "electrostatics": "none"}, "far_cutoff above 0 Å"),
         ({"far_cutoff": None}, "far_cutoff in Å for electrostatics and dispersion"),
         ({"codata": 2010}, "Unknown codata"),
         ({"e0": {"H": -13.6}}, "missing for O"),
@@ -65,6 +68,22 @@ def predict(model, structure, want=("energy",)):
 def test_hyperparameters_that_do_not_fit_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         make(**options)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        np.zeros((3, 3)),
+        np.diag([9.0, 9.0, 0.0]),
+        np.array([[9.0, 0, 0], [0.5, 9.0, 0], [0, 0, 9.0]]),
+    ],
+)
+def test_the_published_sum_over_waves_is_for_rectangular_cells_alone(cell):
+    model = make(electrostatics="published ewald", far_cutoff=4.0, ewald_alpha=1.0, ewald_waves=(3, 3, 3))
+    with pytest.raises(ValueError, match=r'a rectangular cell, periodic along three axes, got .* Choose "ewald"'):
+        model.waves(np.stack([9 * np.eye(3), cell]))
+    assert model.waves(np.diag([9.0, 8.0, 7.0])[None]) == (3, 3, 3)
+    assert make(far_cutoff=4.0).waves(cell[None]) is None
 
 
 def test_a_new_model_begins_with_the_laws_of_physics_alone():
@@ -311,5 +330,62 @@ def test_what_an_archive_lacks_or_has_too_much_is_named(shared):
         published.spookynet(arrays, settings | {"num_features": 32})
     with pytest.raises(ValueError, match="keep_prob"):
         published.spookynet(arrays, settings | {"module_keep_prob": 0.5})
-    with pytest.raises(ValueError, match="lack num_features"):
+    with pytest.raises(ValueError, match="86 rows of elements in nuclear_embedding"):
+        published.spookynet(arrays, settings | {"Zmax": 86})
+    with pytest.raises(ValueError, match=r"lack num_features, .*num_residual_output, .*use_d4_dispersion"):
         published.spookynet(arrays, {})
+    for name in published.REQUIRED:
+        with pytest.raises(ValueError, match=f"lack {name}: expected all"):
+            published.spookynet(arrays, {key: value for key, value in settings.items() if key != name})
+
+
+def test_an_archive_without_electrostatics_may_have_a_short_reach(shared):
+    folder = shared / "weights/spookynet"
+    arrays, settings = dict(np.load(folder / "weights.npz")), json.loads((folder / "hyperparameters.json").read_text())
+    short = settings | {"lr_cutoff": 3.0, "use_electrostatics": False}
+    model = published.spookynet(arrays, short)
+    assert (model.far_cutoff, model.electrostatics, model.dispersion) == (3.0, "none", True)
+    terms = predict(model, water()).terms
+    assert set(terms) == {"network", "atoms", "zbl", "dispersion"}
+    assert terms["dispersion"][0] != 0
+    repulsion = {name: array for name, array in arrays.items() if not name.startswith(published.D4)}
+    assert published.spookynet(repulsion, short | {"use_d4_dispersion": False}).far_cutoff is None
+    with pytest.raises(ValueError, match="where damping ends"):
+        published.spookynet(arrays, short | {"use_electrostatics": True})
+
+
+def learned(model, graph, energies, steps=150):
+    """The energies that a model has after steps towards some, by plain Adam."""
+    optimiser = optax.adam(0.01)
+    with jax.enable_x64(True):
+        graph, start = to_device(graph), dict(trainable_parameters(model))
+        rest = dict(named_parameters(model))
+        found = lambda moving: evaluate(with_parameters(model, rest | moving), graph, ("energy",)).energy
+
+        @jax.jit
+        def train(moving):
+            def step(carry, _):
+                moving, state = carry
+                slope = jax.grad(lambda p: jnp.mean((found(p) - energies) ** 2))(moving)
+                change, state = optimiser.update(slope, state)
+                return (optax.apply_updates(moving, change), state), None
+
+            (moving, _), _ = jax.lax.scan(step, (moving, optimiser.init(moving)), length=steps)
+            return found(moving)
+
+        return np.asarray(train(start))
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_two_states_of_one_geometry_are_told_apart_by_their_spin_alone(told):
+    options = {"features": 4, "layers": 1, "zbl": False, "dispersion": False, "electrostatics": "none"}
+    model, rng = cast(make(spin=told, **options), "float64"), np.random.default_rng(0)
+    jitter = [water().positions + rng.normal(scale=0.02, size=(3, 3)) for _ in range(4)]
+    states = [eukrates.system([8, 1, 1], at, charge=0.0, spin=spin) for at in jitter for spin in (0.0, 2.0)]
+    energies = np.tile([-1.0, 1.0], 4)
+    found = learned(model, eukrates.matter.batch([model.graph(state) for state in states]), energies)
+    if told:
+        np.testing.assert_allclose(found, energies, atol=0.05)
+    else:
+        np.testing.assert_array_equal(found[::2], found[1::2])
+        np.testing.assert_allclose(found, 0, atol=0.1)

@@ -1,7 +1,7 @@
 """SpookyNet against the original program: with its published weights, and small random models of every variant."""
 
 import json
-from functools import cache
+from functools import cache, partial
 
 import equinox as eqx
 import jax
@@ -166,12 +166,23 @@ def test_random_models_equal_the_original(random, shared):
     must(compared(model, files))
 
 
-@pytest.mark.parametrize("name", ["nacl_h2o", "ch2_triplet"])
+@pytest.mark.parametrize("name", ["nacl_h2o", "ch2_triplet", "oh_minus", "batch5"])
 def test_every_step_of_the_network_equals_the_original(name, published, shared):
-    ref = np.load(shared / f"ref/spookynet/pretrained/{name}.npz")
-    graph = batch([published.graph(one) for one in structures(ref)])
+    must_step(published, np.load(shared / f"ref/spookynet/pretrained/{name}.npz"))
+
+
+@pytest.mark.parametrize("name", ["A_all_on", "B_old_style"])
+def test_every_step_of_random_networks_equals_the_original(name, shared):
+    folder = shared / "ref/spookynet/random"
+    settings = json.loads((folder / f"{name}__hyper.json").read_text())
+    model = spookynet(with_d4_tables(shared, folder / f"{name}__weights.npz"), settings)
+    must_step(model, np.load(folder / f"{name}__h2o_cation.npz"))
+
+
+def must_step(model, ref):
+    graph = batch([model.graph(one) for one in structures(ref)])
     with jax.enable_x64(True):
-        found = to_host(eqx.filter_jit(_steps)(published, to_device(graph)))
+        found = to_host(eqx.filter_jit(_steps)(model, to_device(graph)))
     for key, value in found.items():
         np.testing.assert_allclose(value, ref[f"t/{key}"], rtol=0, atol=1e-12, err_msg=key)
 
@@ -205,12 +216,66 @@ def test_the_hessian_equals_the_original(published, shared):
     np.testing.assert_allclose(found.reshape(9, 9), ref["hessian"].reshape(9, 9), rtol=0, atol=1e-8)
 
 
-def test_single_precision_is_as_good_as_the_original_s(published, shared):
-    light = cast(published, "float32")
-    names = ("aspirin", "c60", "water20", "fe_h2o6_2plus_s0")
-    refs = [np.load(shared / f"ref/spookynet/pretrained/{name}.npz") for name in names]
+@pytest.mark.parametrize(("end", "least"), [("", 21), ("__lr8", 4), ("__lr8_ewald", 2), ("__exactattn", 5)])
+def test_single_precision_is_as_good_as_the_original_s(end, least, published, shared):
+    without = () if end else ("__", "hessian")
+    files = listed(shared / "ref/spookynet/pretrained", "", ends=(end,), without=without)
+    assert len(files) >= least
+    refs = [dict(np.load(file)) for file in files]
+    light = cast(with_attention(published, Exact()) if "exact" in end else published, "float32")
+    light = variant(light, refs[0])
+    assert all(
+        (one.ewald_alpha, one.ewald_waves) == (light.ewald_alpha, light.ewald_waves)
+        for one in map(partial(variant, light), refs)
+    )
+    whole = lambda key: np.concatenate([ref[key] for ref in refs])
     graph = batch([light.graph(one) for ref in refs for one in structures(ref)])
     for model in (light, light.for_inference()):
         found = eukrates.predict(model, graph)
-        np.testing.assert_allclose(found.energy, [ref["energy"][0] for ref in refs], rtol=0, atol=1e-4)
-        np.testing.assert_allclose(found.forces, np.concatenate([ref["forces"] for ref in refs]), rtol=0, atol=5e-5)
+        np.testing.assert_allclose(found.energy, whole("energy"), rtol=0, atol=1e-4)
+        np.testing.assert_allclose(found.forces, whole("forces"), rtol=0, atol=5e-5)
+
+
+@pytest.fixture(scope="module", params=["h2o_cation", "nacl_h2o"])
+def ensemble(shared, request):
+    """What three members predict for one structure, and what the original says of it."""
+    folder = shared / "ref/spookynet/components"
+    settings = json.loads((folder / "ensemble3__hyper.json").read_text())
+    files = [folder / f"ensemble3__weights{n}.npz" for n in range(3)]
+    members = [spookynet(with_d4_tables(shared, file), settings) for file in files]
+    ref = np.load(folder / f"ensemble3__{request.param}.npz")
+    (structure,) = structures(ref)
+    return [eukrates.predict(model, model.graph(structure)) for model in members], ref
+
+
+def test_the_mean_of_an_ensemble_equals_the_original(ensemble):
+    members, ref = ensemble
+    names = {"energy": "energy", "forces": "forces", "dipole": "dipole", "charges": "qa", "c6": "c6"}
+    for ours, theirs in names.items():
+        mean = np.mean([getattr(one, ours) for one in members], axis=0)
+        np.testing.assert_allclose(mean, ref[f"{theirs}_mean"], rtol=0, atol=1e-8, err_msg=ours)
+
+
+def test_the_deviations_of_an_ensemble_equal_the_original(ensemble):
+    """Of samples; those of forces and dipoles are made from those of the energy and the charges."""
+    members, ref = ensemble
+    every = lambda name: np.stack([getattr(one, name) for one in members])
+    for ours, theirs in {"energy": "energy", "charges": "qa", "c6": "c6"}.items():
+        deviation = every(ours).std(axis=0, ddof=1)
+        np.testing.assert_allclose(deviation, ref[f"{theirs}_std"], rtol=0, atol=1e-8, err_msg=ours)
+    energies, forces = every("energy"), every("forces")
+    above = (energies - energies.mean(axis=0))[:, :, None]
+    slope = np.sum(above * (forces - forces.mean(axis=0)), axis=0) / (2 * ref["energy_std"])  # of the deviation
+    np.testing.assert_allclose(np.abs(slope), ref["forces_std"], rtol=0, atol=1e-8)
+    dipole = every("charges").std(axis=0, ddof=1) @ ref["R"]
+    np.testing.assert_allclose(np.abs(dipole)[None], ref["dipole_std"], rtol=0, atol=1e-8)
+
+
+def test_one_array_in_double_precision_keeps_its_digits(shared):
+    folder = shared / "weights/spookynet"
+    settings = json.loads((folder / "hyperparameters.json").read_text())
+    model = spookynet(with_d4_tables(shared, folder / "weights.npz"), settings)
+    exact = np.load(folder / "d4data.npz")["cn"]
+    assert np.any(exact != exact.astype(np.float32))
+    np.testing.assert_array_equal(model.dispersive.tables.cn, exact)
+    assert spookynet(dict(np.load(folder / "weights.npz")), settings).heads.offsets.dtype == np.float32

@@ -27,6 +27,18 @@ def check_nothing_far(electrostatics: str, dispersion: bool) -> None:
         raise ValueError("Expected far_cutoff in Å for electrostatics and dispersion (inf: all pairs), got None.")
 
 
+def check_rectangular(cell: np.ndarray) -> None:
+    """Raise ValueError for cells that the published form does not sum over: it knows only lengths of three edges."""
+    for one in np.reshape(cell, (-1, 3, 3)).astype(np.float64):
+        products = one @ one.T
+        edges = np.sqrt(np.diag(products))
+        if not np.all(edges) or np.any(np.abs(products - np.diag(edges**2)) > 1e-6 * np.outer(edges, edges)):
+            raise ValueError(
+                f'Electrostatics "{PUBLISHED}" expects a rectangular cell, periodic along three axes, got '
+                f'{one.round(4).tolist()}. Choose "ewald" for other cells, and "cutoff" for structures without a cell.'
+            )
+
+
 class Electrostatics(eqx.Module):
     """Coulomb's law damped below three quarters of the network's cutoff, in one of its forms.
 
@@ -54,7 +66,9 @@ class Electrostatics(eqx.Module):
     def __init__(self, kind: str, near: float, far: float, alpha=None, waves=None, codata: int = 2018):
         check_known("electrostatics", kind, ELECTROSTATICS)
         check_known("codata", codata, CODATA)
-        if not 0.75 * near <= far:
+        if not far > 0:
+            raise ValueError(f"Expected far_cutoff above 0 Å, got {far!r}.")
+        if kind != "none" and far < 0.75 * near:
             raise ValueError(f"Expected a far_cutoff of at least {0.75 * near} Å, where damping ends, got {far!r}.")
         if kind in (*LATTICE_SUMS, PUBLISHED) and not math.isfinite(far):
             raise ValueError(
@@ -74,9 +88,14 @@ class Electrostatics(eqx.Module):
         """How many a graph must provide.
 
         Raises:
-            ValueError: a lattice sum and a cell that is not periodic along three axes.
+            ValueError: a lattice sum and a cell that is not periodic along three axes; the published form and a cell
+                that is not rectangular.
         """
-        return lattice_waves(self.kind, cell, ewald_width(self.far)) if self.kind in LATTICE_SUMS else self.waves
+        if self.kind in LATTICE_SUMS:
+            return lattice_waves(self.kind, cell, ewald_width(self.far))
+        if self.kind == PUBLISHED:
+            check_rectangular(cell)
+        return self.waves
 
     def __call__(self, charges: Float[Array, " atoms"], graph: Graph) -> tuple[Array, Array]:
         """Energies in eV of systems, and of their atoms."""

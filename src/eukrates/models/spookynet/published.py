@@ -21,26 +21,49 @@ D4 = "d4_dispersion_energy"
 ZBL = "zbl_repulsion_energy"
 THRESHOLD = 1e-8  # of its D4
 YEAR = 2014  # of its physical constants
+REQUIRED = (
+    "num_features",
+    "num_modules",
+    "cutoff",
+    "basis_functions",
+    "num_basis_functions",
+    "exp_weighting",
+    "activation",
+    *(f"num_residual_{name}" for name in RESIDUALS),
+    "module_keep_prob",
+    "use_zbl_repulsion",
+    "use_electrostatics",
+    "use_d4_dispersion",
+)
 
 
 def spookynet(arrays: Arrays, hyperparameters: Mapping[str, Any]) -> SpookyNet:
-    """The model of published arrays ("module.0.residual_pre…") and hyperparameters, in the precision of the arrays.
+    """The model of published arrays ("module.0.residual_pre…") and hyperparameters.
+
+    Its precision is the highest of the arrays it takes: tables in float64 keep their digits beside float32 weights.
 
     Raises:
-        ValueError: an architecture that ours cannot be, arrays that are missing, left over, or of another shape.
+        ValueError: hyperparameters that are missing, an architecture that ours cannot be, arrays that are missing, left
+            over, or of another shape.
     """
     model, used = _empty(hyperparameters), Noted(arrays)
     _check_derived(model, used)
+    if "Zmax" in hyperparameters:
+        _check_elements(hyperparameters["Zmax"], used, model.dispersion)
     if model.dispersion:
         used[f"{D4}.alpha"]  # static polarizabilities: ours are computed from what they come from
-    dtype = used["output.weight"].dtype
-    return filled(cast(model, dtype), _rows(model), used, dtype)
+    rows = _rows(model)
+    taken = [get(used).dtype for _, get in rows]
+    dtype = np.result_type(*[kind for kind in taken if np.issubdtype(kind, np.floating)])
+    return filled(cast(model, dtype), rows, used, dtype)
 
 
 def _empty(given: Mapping[str, Any]) -> SpookyNet:
-    missing = [name for name in ("num_features", "num_modules", "cutoff") if name not in given]
-    if missing:
-        raise ValueError(f"The hyperparameters of SpookyNet lack {', '.join(missing)}.")
+    if missing := [name for name in REQUIRED if name not in given]:
+        raise ValueError(
+            f"The hyperparameters of SpookyNet lack {', '.join(missing)}: expected all that the program stores with "
+            "its parameters. Is this the whole file?"
+        )
     irreps, nonlinear = given.get("use_irreps", False), given.get("use_nonlinear_embedding", True)  # of older files
     reach = given.get("lr_cutoff")
     return SpookyNet(
@@ -78,6 +101,18 @@ def _check_derived(model: SpookyNet, arrays: Arrays) -> None:
     for name, expected in derived.items():
         if not np.allclose(arrays[name], expected, rtol=1e-6):
             raise ValueError(f"Expected {name} = {expected} with these hyperparameters, found {arrays[name]}.")
+
+
+def _check_elements(zmax: int, arrays: Arrays, dispersion: bool) -> None:
+    """As many rows, from atomic number 0, as the hyperparameters state."""
+    names = ["nuclear_embedding.element_embedding", "nuclear_embedding.electron_config", "element_bias"]
+    for name in [*names, f"{D4}.zeff"] if dispersion else names:
+        rows = len(arrays[name])
+        if rows != zmax:
+            raise ValueError(
+                f"Expected {zmax} rows of elements in {name}, the Zmax of the hyperparameters, got {rows}: take arrays "
+                "and hyperparameters from the same file."
+            )
 
 
 def _rows(model: SpookyNet) -> list[Row]:
