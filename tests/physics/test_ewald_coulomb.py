@@ -1,6 +1,7 @@
 """The Ewald sum of damped point charges: crystals, molecules in large cells, what must not matter, derivatives."""
 
 import dataclasses
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -141,3 +142,11 @@ def test_errors_teach():
     charges, graph = prepared(SPLIT, WATER, np.zeros((3, 3)))
     with pytest.raises(ValueError, match="state how many along each axis"):
         published_ewald_coulomb(charges, graph, ON, OFF, REACH, 1.0)
+    with pytest.raises(ValueError, match=r"potential\.graph\(structure\)"):
+        ewald_coulomb(charges, graph, ON, OFF, REACH)
+    near = dataclasses.replace(graph, far=None)
+    for law in (ewald_coulomb, partial(published_ewald_coulomb, alpha=1.0)):
+        with pytest.raises(ValueError, match="give a far cutoff"):
+            law(charges, dataclasses.replace(near, waves=(3, 3, 3)), ON, OFF, REACH)
+    with pytest.raises(ValueError, match="a finite cutoff > 0 Å"):
+        ewald_coulomb(charges, graph, ON, OFF, np.inf)

@@ -14,6 +14,9 @@ def conserved(raw: Float[AnyArray, " atoms"], system: System) -> Float[AnyArray,
     q_i = t_i + (Q - Σ_j t_j) / N      (1)
 
     Unke & Meuwly, J. Chem. Theory Comput. 15, 3678 (2019), eq. 14, doi:10.1021/acs.jctc.9b00181.
+
+    Raises:
+        ValueError: a system that states no total charge.
     """
     if system.charge is None:
         raise ValueError("Charges are conserved against a total charge, and this system states none.")

@@ -68,6 +68,9 @@ def d4(
     Differentiable by geometry, charges and parameters; no gradient reaches the tables. Where the sum of weights that
     (3) divides by is below `least`, `fixgweights` are taken instead: SpookyNet has 1e-8 there, and so energies that
     jump where a metal atom is far from all its references. 0: never, as in the program dftd4.
+
+    Raises:
+        ValueError: a graph without far edges.
     """
     z, dtype, bohr = graph.system.numbers, charges.dtype, constants.bohr
     tables = jax.tree.map(lambda table: jax.lax.stop_gradient(jnp.asarray(table, dtype)), tables)

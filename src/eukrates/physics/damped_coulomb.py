@@ -41,6 +41,9 @@ def damped_coulomb(
         on, off: Å, between which the damping ends.
         cutoff: Å.
         constant: kₑ in eV Å/e².
+
+    Raises:
+        ValueError: a graph without far edges.
     """
     return between_charges(charges, graph, lambda r: damped(r, on, off, cutoff), constant)
 

@@ -70,6 +70,9 @@ def ewald_coulomb(
         cutoff: R in Å.
         method: "ewald" or "p3m".
         constant: kₑ in eV Å/e².
+
+    Raises:
+        ValueError: a graph without far edges or waves, or a cutoff that `ewald_width` refuses.
     """
     width, s = ewald_width(cutoff), graph.system
     rest = math.erfc(cutoff / width) / cutoff
@@ -96,6 +99,9 @@ def published_ewald_coulomb(
     """Energies in eV of systems and of their atoms, (3) over pairs and all waves |n_i| ≤ M_i with |n| ≤ max M.
 
     M are the waves of the graph, which were given by hand; α in Å⁻¹ too. For rectangular cells.
+
+    Raises:
+        ValueError: a graph without far edges or waves.
     """
     if graph.waves is None:
         raise ValueError(
