@@ -62,12 +62,15 @@ def check_systems(potential: Potential, samples: Sequence[Sample]) -> None:
 
 
 def _check_answers(potential: Potential, sample: Sample, loss: Loss) -> None:
-    """Refuse labels that are no derivative of the energy and that the potential does not predict."""
+    """Refuse labels that are no derivative of the energy and that the potential does not predict, and ensembles."""
     asked = [label for label in loss.labels if label not in WANTS]
-    if not asked:
-        return
     one = to_device(potential.graph(sample.system))
     found = eqx.filter_eval_shape(potential, one)  # only traced
+    if found.energy_by_member is not None:
+        raise ValueError(
+            "The members of an ensemble would be trained on the error of their mean, and their spread would mean "
+            "nothing. Train members: 1, once for every seed."
+        )
     silent = [label for label in asked if getattr(found, label) is None]
     if silent:
         raise ValueError(

@@ -1,0 +1,38 @@
+"""The page on ANI: its Python runs, a network of ours is trained, and an ensemble refused: it would mean nothing."""
+
+import re
+from pathlib import Path
+
+import jax
+import yaml
+
+from eukrates.app.cli import run
+from eukrates.models import ANI, load, save
+
+PAGE = (Path(__file__).parents[2] / "docs/ani.md").read_text(encoding="utf-8")
+SMALL = {
+    "radial": {"cutoff": 4.0, "eta": 4.0, "shifts": [1.8, 2.6, 3.4]},
+    "angular": {"cutoff": 3.4, "eta": 3.0, "zeta": 8.0, "shifts": [2.0, 3.0], "sections": [0.4, 1.2, 2.0, 2.7]},
+    "hidden": [8, 8],
+}
+
+
+def test_its_python_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    save(ANI(("H", "C", "O"), **SMALL, members=3, key=jax.random.key(0)), tmp_path / "ani2x.safetensors")
+    exec(compile("\n".join(re.findall(r"^```python\n(.*?)^```", PAGE, re.M | re.S)), "ani.md", "exec"), {})
+    _, spread, per_atom = map(float, capsys.readouterr().out.split())
+    assert spread > 0
+    assert per_atom == spread / 3
+
+
+def test_one_is_trained_and_an_ensemble_refused(write_config, failing, tmp_path):
+    text = yaml.safe_load(write_config().read_text()) | {"model": {"ani": SMALL}}
+    (tmp_path / "ani.yaml").write_text(yaml.safe_dump(text))
+    assert run(["train", str(tmp_path / "ani.yaml")]) == 0
+    trained = load(tmp_path / "run/best.safetensors")
+    assert trained.members == 1
+    assert trained.hidden == {"Al": [8, 8], "Cu": [8, 8]}
+    text |= {"model": {"ani": SMALL | {"members": 2}}, "folder": str(tmp_path / "more")}
+    (tmp_path / "ani.yaml").write_text(yaml.safe_dump(text))
+    assert "Train members: 1" in failing("train", tmp_path / "ani.yaml")
