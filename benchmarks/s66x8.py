@@ -3,9 +3,9 @@
     python benchmarks/s66x8.py MODEL s66x8.npz interactions.npz
 
 The first archive holds `species` (-1 for padding), `positions`, `energies_dft` and `forces_dft` in Hartree and Å (S66x8
-of COMP6, wB97X/6-31G(d)), the second the interaction energies `ref_ccsdt_cbs` in kcal/mol and the `scale` of each distance
-(Brauer et al., Phys. Chem. Chem. Phys. 18, 20905 (2016), doi:10.1039/C6CP00688D). An interaction energy is that of the
-dimer less those of its two molecules as they stand in it. Errors are printed in kcal/mol and Å, as MAE / RMSE.
+of COMP6, wB97X/6-31G(d)), the second the interaction energies `ref_ccsdt_cbs` in kcal/mol and the `scale` of each
+distance (Brauer et al., Phys. Chem. Chem. Phys. 18, 20905 (2016), doi:10.1039/C6CP00688D). An interaction energy is
+that of the dimer less those of its two molecules as they stand in it. Errors are printed in kcal/mol and Å, MAE / RMSE.
 """
 
 import argparse

@@ -28,18 +28,16 @@ def compile_quickly(yes: bool) -> None:
     jax.config.update(QUICKLY, yes)
 
 
-compile_quickly(True)
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Before fixtures of any scope: tests of long runs, bit for bit, have the programs that users have."""
+    compile_quickly(item.path.parent.name not in AS_USERS_HAVE_THEM)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def compiled_programs_leave_memory(request):
-    """Every compiled program is mapped into memory, and Linux allows a process some ten thousand such maps.
-
-    Tests of long runs, of ensembles and bit for bit, have the programs that users have.
-    """
-    compile_quickly(request.path.parent.name not in AS_USERS_HAVE_THEM)
+def compiled_programs_leave_memory():
+    """Every compiled program is mapped into memory, and Linux allows a process some ten thousand such maps."""
     yield
-    compile_quickly(True)
     jax.clear_caches()
     gc.collect()
 
