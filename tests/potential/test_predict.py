@@ -103,7 +103,7 @@ def test_a_sum_adds_energies_terms_and_reaches():
             ZBL(),
             crystal(),
             ("energies",),
-            "Cannot predict energies. Known: energy, forces, forces_by_term, stress, hessian",
+            "Cannot predict energies. Known: energy, forces, forces_by_term, forces_by_member, stress, hessian",
         ),
         (ZBL(), crystal(1.0), ("energy",), r"near edges reach 1.0 Å and the potential needs 1.5 Å"),
         (ZBL(), molecule(), ("stress",), r"Stress was asked of systems \[0\].*no volume"),

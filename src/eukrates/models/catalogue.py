@@ -16,7 +16,7 @@ from eukrates.physics.dispersion import Dispersion
 from eukrates.physics.ewald_coulomb import EwaldCoulomb
 from eukrates.physics.lennard_jones import LennardJones
 from eukrates.physics.zbl import ZBL
-from eukrates.potential import FreeAtoms, Potential, Sum
+from eukrates.potential import Ensemble, FreeAtoms, Potential, Sum
 
 CATALOGUE: dict[str, type[Potential]] = {
     "so3krates": SO3krates,
@@ -32,6 +32,7 @@ CATALOGUE: dict[str, type[Potential]] = {
     "lennard_jones": LennardJones,
     "free_atoms": FreeAtoms,
     "sum": Sum,
+    "ensemble": Ensemble,
 }
 INFINITE = "inf"  # as an infinite number is spelled in JSON, which has none
 

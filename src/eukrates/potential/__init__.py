@@ -1,6 +1,7 @@
 """The contract: potentials, predictions, and the derivatives written once."""
 
 from eukrates.potential.derivatives import evaluate, hessian
+from eukrates.potential.ensemble import Ensemble, deviation, rho
 from eukrates.potential.free_atoms import FreeAtoms, bound_energy, free_atom_energies, sum_of_free_atoms
 from eukrates.potential.parameters import (
     Constants,
@@ -16,6 +17,7 @@ from eukrates.potential.ready import Ready
 
 __all__ = [
     "Constants",
+    "Ensemble",
     "FreeAtoms",
     "Potential",
     "Prediction",
@@ -24,12 +26,14 @@ __all__ = [
     "bound_energy",
     "check",
     "check_system",
+    "deviation",
     "evaluate",
     "free_atom_energies",
     "hessian",
     "named_parameters",
     "parameter_groups",
     "predict",
+    "rho",
     "sum_of_free_atoms",
     "trainable_parameters",
     "with_parameters",

@@ -19,7 +19,7 @@ from eukrates.potential.potential import Potential
 from eukrates.potential.prediction import Prediction
 from eukrates.shapes import AnyArray
 
-WANTS = ("energy", "forces", "forces_by_term", "stress", "hessian")
+WANTS = ("energy", "forces", "forces_by_term", "forces_by_member", "stress", "hessian")
 
 
 def evaluate(potential: Potential, graph: Graph, want: Sequence[str] = ("energy", "forces")) -> Prediction:
@@ -44,6 +44,8 @@ def evaluate(potential: Potential, graph: Graph, want: Sequence[str] = ("energy"
         prediction = potential(graph)
     if "forces_by_term" in want:
         prediction = _with(prediction, "forces_by_term", forces_by_term(potential, graph))
+    if "forces_by_member" in want:
+        prediction = _with(prediction, "forces_by_member", forces_by_member(potential, graph))
     if "hessian" in want:
         prediction = _with(prediction, "hessian", hessian(potential, graph))
     return prediction
@@ -58,6 +60,25 @@ def forces_by_term(potential: Potential, graph: Graph) -> dict[str, Float[AnyArr
     energies, pull = jax.vjp(totals, jnp.asarray(graph.system.positions))
     alone = lambda term: {name: jnp.where(name == term, 1.0, 0.0).astype(e.dtype) for name, e in energies.items()}
     return {term: -pull(alone(term))[0] for term in energies}
+
+
+def forces_by_member(potential: Potential, graph: Graph) -> Float[AnyArray, "atoms members 3"]:
+    """(1) of every member of an ensemble, eV/Å: one pass forward, and one back for each member.
+
+    Raises:
+        ValueError: the potential is no ensemble.
+    """
+
+    def totals(r):
+        energies = potential(_moved(graph, r)).energy_by_member
+        if energies is None:
+            raise ValueError(
+                "Forces by member were asked for, and this potential has no members: make an Ensemble of several."
+            )
+        return jnp.sum(energies, axis=0)
+
+    energies, pull = jax.vjp(totals, jnp.asarray(graph.system.positions))
+    return -jnp.moveaxis(jax.vmap(lambda one: pull(one)[0])(jnp.eye(energies.size, dtype=energies.dtype)), 0, 1)
 
 
 def hessian(potential: Potential, graph: Graph, rows: int = 32) -> Float[AnyArray, "atoms 3 atoms 3"]:

@@ -5,7 +5,10 @@ from jaxtyping import Float
 
 from eukrates.shapes import AnyArray
 
-PER_ATOM = ("energies", "charges", "hirshfeld_ratios", "c6", "polarizabilities", "forces", "forces_by_term")
+PER_ATOM = (
+    *("energies", "charges", "hirshfeld_ratios", "c6", "polarizabilities"),
+    *("forces", "forces_by_term", "forces_by_member"),
+)
 
 
 class Prediction(eqx.Module):
@@ -26,5 +29,6 @@ class Prediction(eqx.Module):
 
     forces: Float[AnyArray, "atoms 3"] | None = None  # eV/Å
     forces_by_term: dict[str, Float[AnyArray, "atoms 3"]] | None = None  # eV/Å; they add up to the forces
+    forces_by_member: Float[AnyArray, "atoms members 3"] | None = None  # eV/Å; their mean are the forces
     stress: Float[AnyArray, "systems 3 3"] | None = None  # eV/Å³, ∂E/∂ε / V: positive when stretched
     hessian: Float[AnyArray, "atoms 3 atoms 3"] | None = None  # eV/Å²
