@@ -3,8 +3,11 @@
 import re
 from pathlib import Path
 
+import ase.io
 import jax
+import pytest
 import yaml
+from ase.build import molecule
 
 from eukrates.app.cli import run
 from eukrates.models import ANI, load, save
@@ -21,9 +24,15 @@ def test_its_python_runs(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     save(ANI(("H", "C", "O"), **SMALL, members=3, key=jax.random.key(0)), tmp_path / "ani2x.safetensors")
     exec(compile("\n".join(re.findall(r"^```python\n(.*?)^```", PAGE, re.M | re.S)), "ani.md", "exec"), {})
-    _, spread, per_atom = map(float, capsys.readouterr().out.split())
+    energy, spread, per_atom = map(float, capsys.readouterr().out.split())
     assert spread > 0
     assert per_atom == spread / 3
+    ase.io.write("ethanol.xyz", molecule("CH3CH2OH"))
+    assert run(["predict", "ani2x.safetensors", "ethanol.xyz", "-o", "out.extxyz"]) == 0
+    assert "deviation" in capsys.readouterr().out
+    told = ase.io.read("out.extxyz")
+    assert told.info["energy_deviation"] == pytest.approx(spread, rel=1e-4)
+    assert told.info["energy_by_member"].mean() == pytest.approx(energy, rel=1e-6)
 
 
 def test_one_is_trained_and_an_ensemble_refused(write_config, failing, tmp_path):

@@ -24,13 +24,14 @@ def predict_file(
     choices: Mapping[str, Any] | None = None,
     precision: str = "float32",
 ) -> Table:
-    """Energies by physical term of every structure of a file, in eV, as a table.
+    """Energies by physical term of every structure of a file, in eV, as a table; of ensembles their deviation too.
 
     Args:
         model: model file.
         structures: any file that ASE reads.
         out: extended XYZ to write with all that the model knows: energy, forces, stress (periodic along three axes),
-            dipole, charges, Hirshfeld ratios, and as energy_TERM and forces_TERM what each physical term contributes.
+            dipole, charges, Hirshfeld ratios, C6, polarizabilities, energies of members, and as energy_TERM and
+            forces_TERM what each physical term contributes.
         choices: of `eukrates.interfaces.ase.Calculator`: charge, spin, far_cutoff, electrostatics.
         precision: of the features.
 
@@ -42,7 +43,8 @@ def predict_file(
         properties = ["energy", "forces", *(["stress"] if atoms.pbc.all() else [])]
         calculator.calculate(atoms, properties)
         results = calculator.results
-        rows.append((f"{n}", atoms.get_chemical_formula(), results["energy"], results["energy_terms"]))
+        sure = {"deviation": results["energy_deviation"]} if "energy_deviation" in results else {}
+        rows.append((f"{n}", atoms.get_chemical_formula(), results["energy"], sure | results["energy_terms"]))
         if out is not None:
             done.append(_labelled(atoms, results, calculator.forces_by_term(atoms)))
     if out is not None:
@@ -57,6 +59,7 @@ def _labelled(atoms: ase.Atoms, results: Mapping[str, Any], pulls: Mapping[str, 
     found = atoms.copy()
     found.calc = SinglePointCalculator(found, **{name: results[name] for name in PLAIN if name in results})
     found.info |= {f"energy_{term}": energy for term, energy in results["energy_terms"].items()}
+    found.info |= {name: results[name] for name in ("energy_by_member", "energy_deviation") if name in results}
     found.arrays |= {f"forces_{term}": pull for term, pull in pulls.items()}
     found.arrays |= {name: results[name] for name in ("hirshfeld_ratios", "c6", "polarizabilities") if name in results}
     return found

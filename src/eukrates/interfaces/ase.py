@@ -17,7 +17,7 @@ from eukrates.matter.verlet import VerletList, verlet
 from eukrates.models import load, with_long_range
 from eukrates.near_miss import near_miss
 from eukrates.numerics import cast, to_device, to_host
-from eukrates.potential import Potential, Prediction, Ready, check_system
+from eukrates.potential import Potential, Prediction, Ready, check_system, deviation
 
 PRECISIONS = ("float32", "float64")
 PER_ATOM = ("energies", "charges", "hirshfeld_ratios", "c6", "polarizabilities")
@@ -33,7 +33,8 @@ class Calculator(AseCalculator):
     under tension, Voigt order xx, yy, zz, yz, xz, xy, of structures periodic along three axes), and, where the
     potential knows them, energies (per atom), charges, hirshfeld_ratios, c6 (eV Å⁶), polarizabilities (Å³), and the
     dipole of open structures (e Å; of ions with respect to the origin). `results["energy_terms"]` has the energy by
-    physical term, `forces_by_term()` the forces. Charge (e) and spin (unpaired electrons) come
+    physical term, `forces_by_term()` the forces; of an ensemble, `results["energy_by_member"]` those of its members and
+    `results["energy_deviation"]` their standard deviation (M - 1). Charge (e) and spin (unpaired electrons) come
     from the choices, else from `atoms.info`.
 
     One calculator serves any structures: sizes are padded to few shapes, so few compilations are needed.
@@ -146,6 +147,9 @@ def _results(found: Prediction, structure: System) -> dict:
     for name in PER_ATOM:
         if getattr(found, name) is not None:
             results[name] = double(getattr(found, name)[:atoms])
+    if found.energy_by_member is not None:
+        results["energy_by_member"] = double(found.energy_by_member[0])
+        results["energy_deviation"] = float(deviation(found)[0])
     if found.dipole is not None and open_everywhere:  # else it depends on which images the positions are
         results["dipole"] = double(found.dipole[0])
     if (stress := found.stress) is not None:
