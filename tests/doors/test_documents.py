@@ -26,6 +26,7 @@ ELSEWHERE = {
     "laws.md": "tests/testing/test_laws_page.py",
     "so3lr.md": "tests/doors/test_so3lr_page.py",
 }
+EVERY_PAGE = (*PAGES, *(f"docs/{page}" for page in ELSEWHERE), "docs/spookynet.md", "docs/results.md")
 ENGINES = {"docs/reference_data.md": ("tblite", "pyscf")}
 SMALLER = {  # what takes long → what takes seconds
     r"epochs=(150|50)\b": "epochs=1",
@@ -112,7 +113,7 @@ def options(verb: str) -> set[str]:
     return {option for parameter in command.params for option in parameter.opts} | {"--traceback", "--help"}
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", EVERY_PAGE)
 def test_the_commands_of_a_page_exist_with_their_options(page):
     lines = [line for block in blocks(page, "bash") for line in block.splitlines() if "eukrates " in line]
     lines += re.findall(r"`(eukrates [^`]+)`", (ROOT / page).read_text(encoding="utf-8"))
@@ -126,7 +127,7 @@ def test_the_commands_of_a_page_exist_with_their_options(page):
 
 
 def test_links_of_a_page_lead_somewhere():
-    for page in (*PAGES, "docs/index.md"):
+    for page in (*EVERY_PAGE, "docs/index.md"):
         for target in re.findall(r"\]\(([^)]+)\)", (ROOT / page).read_text(encoding="utf-8")):
             if "://" not in target:
                 assert ((ROOT / page).parent / target.partition("#")[0]).exists(), f"{page}: {target}"
