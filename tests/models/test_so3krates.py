@@ -57,11 +57,11 @@ def test_charge_and_spin_are_needed_where_they_enter_and_change_the_energy(need)
     assert model.needs == (need,)
     with pytest.raises(ValueError, match=need):
         predict(model, water())
-    neutral, other, plain = (
-        predict(m, water(**{need: value})).energy[0] for m, value in ((model, 0.0), (model, 2.0), (make(), 2.0))
-    )
+    neutral, other = (predict(model, water(**{need: value})).energy[0] for value in (0.0, 2.0))
     assert abs(neutral - other) > 1e-4
-    assert predict(make(), water()).energy[0] == plain
+    assert predict(make(), water()).energy[0] == predict(make(), water(**{need: 0.0})).energy[0]
+    with pytest.raises(ValueError, match=f"cannot see the {need}"):
+        predict(make(), water(**{need: 2.0}))
 
 
 def test_a_graph_that_is_too_short_is_refused():

@@ -64,8 +64,8 @@ def check_systems(potential: Potential, samples: Sequence[Sample]) -> None:
 def _check_answers(potential: Potential, sample: Sample, loss: Loss) -> None:
     """Refuse labels that are no derivative of the energy and that the potential does not predict, and ensembles."""
     asked = [label for label in loss.labels if label not in WANTS]
-    one = to_device(potential.graph(sample.system))
-    found = eqx.filter_eval_shape(potential, one)  # only traced
+    with jax.enable_x64(True):  # or weights in double precision would be cut
+        found = eqx.filter_eval_shape(potential, to_device(potential.graph(sample.system)))  # only traced
     if found.energy_by_member is not None:
         raise ValueError(
             "The members of an ensemble would be trained on the error of their mean, and their spread would mean "
