@@ -8,6 +8,7 @@ from jaxtyping import Float
 from eukrates.analysis.statistics import mean_and_error
 from eukrates.elements import number, symbols
 from eukrates.matter import System, neighbours, system
+from eukrates.matter.neighbours import pair_vectors
 
 
 @dataclass(frozen=True)
@@ -76,9 +77,7 @@ def _counts(numbers, positions, lattice, chosen, edges) -> np.ndarray:
     here = system(numbers, positions, lattice)
     pairs = neighbours(here, float(edges[-1]))
     pairs_ab = chosen[0][pairs.i] & chosen[1][pairs.j]
-    i, j, image = pairs.i[pairs_ab], pairs.j[pairs_ab], pairs.image[pairs_ab]
-    vectors = here.positions[j] - here.positions[i] + image @ here.cell[0]
-    return np.histogram(np.linalg.norm(vectors, axis=1), edges)[0]
+    return np.histogram(np.linalg.norm(pair_vectors(here, pairs)[pairs_ab], axis=1), edges)[0]
 
 
 def _chosen(numbers: np.ndarray, pair: tuple[str, str] | None) -> tuple[np.ndarray, np.ndarray]:

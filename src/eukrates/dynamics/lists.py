@@ -15,11 +15,11 @@ from eukrates.matter import Graph, Size, System, batch, pad, rounded
 from eukrates.matter.bins import Bins
 from eukrates.matter.edges import Edges
 from eukrates.matter.graph import Waves, most_waves
-from eukrates.matter.neighbours import complete, neighbours, triples
+from eukrates.matter.neighbours import neighbours, triples
 from eukrates.matter.search import SearchPlan, search, search_plan
 from eukrates.matter.search_kernel import available
 from eukrates.matter.triples import coupled
-from eukrates.matter.verlet import ALWAYS_COMPLETE, few_enough
+from eukrates.matter.verlet import complete_graph, few_enough
 from eukrates.potential import Potential
 
 MORE = 1.25  # room for pairs over those that are there, when it has to grow
@@ -132,12 +132,9 @@ def lists_for(potential: Potential, structures: Sequence[System], skin: float) -
     near, far = potential.cutoff, potential.far_cutoff
     shortest = skin + (near if far is None else min(near, far))
     angles = potential.triple_cutoff is not None
-    small = all(s.atoms <= ALWAYS_COMPLETE for s in structures) or not angles
-    if small and all(few_enough(s, lambda s=s: neighbours(s, shortest).i.size) for s in structures):
-        everyone = lambda s, pairs: Graph(s, pairs, triples=triples(s, pairs, math.inf) if angles else None)
-        whole = batch([everyone(s, complete(s.atoms)) for s in structures])
-        always = Graph(whole.system, whole.near, None if far is None else whole.near, waves, whole.triples)
-        return Lists(whole.system, always, Plan(None, None, waves, skin))
+    if all(few_enough(s, lambda s=s: neighbours(s, shortest).i.size, angles) for s in structures):
+        always = batch([complete_graph(s, far is not None, waves, angles) for s in structures])
+        return Lists(always.system, always, Plan(None, None, waves, skin))
     world = _world(structures)
     beyond = None if far is None else search_plan(world, far + skin)
     around = _around(structures, potential.triple_cutoff, skin)

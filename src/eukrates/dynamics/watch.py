@@ -13,7 +13,7 @@ from eukrates.elements import COVALENT_RADII, SYMBOLS
 from eukrates.matter import Graph, System
 from eukrates.matter.bonds import find_bonds
 from eukrates.matter.nearest_image import nearest_images, nearest_shifts
-from eukrates.matter.neighbours import neighbours
+from eukrates.matter.neighbours import neighbours, pair_vectors
 from eukrates.numerics import norm, sum_by
 from eukrates.shapes import AnyArray
 
@@ -94,7 +94,7 @@ def closest_atoms(structure: System) -> str:
     near = neighbours(structure, 2 * float(radii.max()))
     h = near.half
     i, j = near.i[:h], near.j[:h]
-    r = np.linalg.norm(structure.positions[j] - structure.positions[i] + near.image[:h] @ structure.cell[0], axis=1)
+    r = np.linalg.norm(pair_vectors(structure, near)[:h], axis=1)
     return _pair(structure, "the distance", i, j, r, int(np.argmin(r / (radii[i] + radii[j]))))
 
 

@@ -18,9 +18,9 @@ from eukrates.models import load, with_long_range
 from eukrates.near_miss import near_miss
 from eukrates.numerics import cast, to_device, to_host
 from eukrates.potential import Potential, Prediction, Ready, check_system, deviation
+from eukrates.potential.prediction import OF_ATOMS
 
 PRECISIONS = ("float32", "float64")
-PER_ATOM = ("energies", "charges", "hirshfeld_ratios", "c6", "polarizabilities")
 ALWAYS = ["energy", "free_energy", "forces", "stress"]  # what every potential knows
 LONG_RANGE = ("far_cutoff", "electrostatics")
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))  # xx, yy, zz, yz, xz, xy
@@ -144,7 +144,7 @@ def _results(found: Prediction, structure: System) -> dict:
     results: dict[str, Any] = {"energy": energy, "free_energy": energy, "energy_terms": terms}
     if found.forces is not None:
         results["forces"] = double(found.forces[:atoms])
-    for name in PER_ATOM:
+    for name in OF_ATOMS:
         if getattr(found, name) is not None:
             results[name] = double(getattr(found, name)[:atoms])
     if found.energy_by_member is not None:
@@ -164,7 +164,7 @@ def _extras(potential: Potential) -> list[str]:
     atom = system([1], np.zeros((1, 3)), box, charge=0.0, spin=0.0)  # only shapes are looked at
     with jax.enable_x64(True):
         found = eqx.filter_eval_shape(potential, to_device(potential.graph(atom)))
-    return [name for name in (*PER_ATOM, "dipole") if getattr(found, name) is not None]
+    return [name for name in (*OF_ATOMS, "dipole") if getattr(found, name) is not None]
 
 
 def _refuse_unknown(choices: dict, known: dict) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Int
 
 from eukrates.elements import COVALENT_RADII
-from eukrates.matter.neighbours import neighbours
+from eukrates.matter.neighbours import neighbours, pair_vectors
 from eukrates.matter.system import System
 
 STRETCH = 1.25  # times the sum of covalent radii, up to which atoms count as bonded
@@ -15,8 +15,7 @@ def find_bonds(structure: System) -> Int[np.ndarray, "bonds 2"]:
     radii = COVALENT_RADII[np.asarray(structure.numbers)]
     edges = neighbours(structure, 2 * STRETCH * float(radii.max()))
     h = edges.half
-    i, j, image = edges.i[:h], edges.j[:h], edges.image[:h]
-    vectors = structure.positions[j] - structure.positions[i] + image @ structure.cell[0]
-    bonded = np.linalg.norm(vectors, axis=1) < STRETCH * (radii[i] + radii[j])
+    i, j = edges.i[:h], edges.j[:h]
+    bonded = np.linalg.norm(pair_vectors(structure, edges)[:h], axis=1) < STRETCH * (radii[i] + radii[j])
     pairs = np.sort(np.stack([i, j], axis=1)[bonded], axis=1)
     return np.unique(pairs[pairs[:, 0] != pairs[:, 1]], axis=0)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import vesin
+from jaxtyping import Float
 
 from eukrates.matter.edges import Edges
 from eukrates.matter.graph import Graph
@@ -67,8 +68,13 @@ def triples(structure: System, near: Edges, cutoff: float) -> Triples:
     """
     if cutoff > near.cutoff:
         raise ValueError(f"Expected triples within the {near.cutoff} Å of the pairs, got a cutoff of {cutoff} Å.")
-    short = np.linalg.norm(np.asarray(Graph(structure, near).half_vectors(near)), axis=1) < cutoff
-    return coupled(near, near.real & np.concatenate([short, short]), cutoff)[0]
+    return coupled(near, near.real & (np.linalg.norm(pair_vectors(structure, near), axis=1) < cutoff), cutoff)[0]
+
+
+def pair_vectors(structure: System, edges: Edges) -> Float[np.ndarray, "pairs 3"]:
+    """r_j - r_i + n·cell in Å for pairs of one structure, on the host; in compiled code see `Graph.vectors`."""
+    positions = np.asarray(structure.positions)
+    return positions[edges.j] - positions[edges.i] + edges.image @ np.asarray(structure.cell[0])
 
 
 def complete(atoms: int, cutoff: float = np.inf) -> Edges:

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from eukrates.matter.batch import Size, pad
-from eukrates.matter.graph import Graph
+from eukrates.matter.graph import Graph, Waves
 from eukrates.matter.neighbours import complete, graph, triples
 from eukrates.matter.system import System
 from eukrates.numerics import sum_by
@@ -64,14 +64,24 @@ class VerletList:
         return Graph(placed, self.graph.near, self.graph.far, self.graph.waves, self.graph.triples)
 
 
-def few_enough(structure: System, listed: Callable[[], int]) -> bool:
-    """Whether all pairs of one structure are hardly more than a search lists, which is asked only if it matters."""
+def few_enough(structure: System, listed: Callable[[], int], angles: bool = False) -> bool:
+    """Whether all pairs of one structure are hardly more than a search lists, which is asked only if it matters.
+
+    With angles only the smallest are: couples of all pairs grow with the third power of the atoms.
+    """
     n = structure.atoms
     if np.any(structure.cell):
         return False
     if n <= ALWAYS_COMPLETE:
         return True
-    return n <= MOST_COMPLETE and n * (n - 1) <= COMPLETE_IF_WITHIN * listed()
+    return not angles and n <= MOST_COMPLETE and n * (n - 1) <= COMPLETE_IF_WITHIN * listed()
+
+
+def complete_graph(structure: System, far: bool, waves: Waves | None, angles: bool) -> Graph:
+    """All pairs of one open structure, near and if asked far, and if asked all triples of them."""
+    everyone = complete(structure.atoms)
+    everything = triples(structure, everyone, math.inf) if angles else None
+    return Graph(structure, everyone, everyone if far else None, waves, everything)
 
 
 def displacement(positions: Float[np.ndarray, "atoms 3"], origin: Float[np.ndarray, "atoms 3"]) -> float:
@@ -120,13 +130,10 @@ def verlet(
         raise ValueError(f"Expected a positive, finite skin in Å, got {skin!r}.")
     longer = lambda reach: None if reach is None else reach + skin
     listed = graph(structure, cutoff + skin, longer(far_cutoff), waves, longer(triple_cutoff))
-    reach, n = skin / 2, structure.atoms
+    reach, angles = skin / 2, triple_cutoff is not None
     pairs = lambda: min(edges.i.size for edges in (listed.near, listed.far) if edges is not None)
-    if compact and few_enough(structure, pairs) and (triple_cutoff is None or n <= ALWAYS_COMPLETE):
-        everyone = complete(n)
-        everything = None if triple_cutoff is None else triples(structure, everyone, math.inf)
-        listed = Graph(structure, everyone, None if far_cutoff is None else everyone, waves, everything)
-        reach = math.inf
+    if compact and few_enough(structure, pairs, angles):
+        listed, reach = complete_graph(structure, far_cutoff is not None, waves, angles), math.inf
     return VerletList(listed, np.asarray(structure.positions), reach)
 
 

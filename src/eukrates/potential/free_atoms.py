@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from eukrates.elements import by_number, number
-from eukrates.matter import Graph
+from eukrates.matter import Graph, System
 from eukrates.numerics import sum_by
 from eukrates.potential.potential import Potential
 from eukrates.potential.prediction import Prediction
@@ -58,10 +58,15 @@ class FreeAtoms(Potential):
 
     def __call__(self, graph: Graph) -> Prediction:
         s = graph.system
-        table = jnp.asarray(by_number(self.e0), s.positions.dtype)
-        energies = jnp.where(s.real, table[s.numbers], 0.0)
+        energies = of_free_atoms(self.e0, s)
         energy = sum_by(energies, s.owner, s.systems)
         return Prediction(energy=energy, terms={TERM: energy}, energies=energies)
+
+
+def of_free_atoms(e0: Mapping[str, float], system: System) -> Float[Array, " atoms"]:
+    """E0[Z_i] of every atom in eV, as precise as the positions; zero for padding."""
+    table = jnp.asarray(by_number(e0), system.positions.dtype)
+    return jnp.where(system.real, table[system.numbers], 0.0)
 
 
 def free_atom_energies(potential: Potential) -> dict[str, float]:

@@ -5,10 +5,8 @@ from jaxtyping import Float
 
 from eukrates.shapes import AnyArray
 
-PER_ATOM = (
-    *("energies", "charges", "hirshfeld_ratios", "c6", "polarizabilities"),
-    *("forces", "forces_by_term", "forces_by_member"),
-)
+OF_ATOMS = ("energies", "charges", "hirshfeld_ratios", "c6", "polarizabilities")  # what potentials say of each
+PER_ATOM = (*OF_ATOMS, "forces", "forces_by_term", "forces_by_member")
 
 
 class Prediction(eqx.Module):

@@ -10,10 +10,11 @@ import numpy as np
 from eukrates.matter import Graph, Size, pad, rounded, size
 from eukrates.numerics import is_float, to_device, to_host
 from eukrates.potential import Potential, Prediction, evaluate
+from eukrates.potential.prediction import OF_ATOMS
 from eukrates.testing.moves import rebuilt, structures
 
 WANT = ("energy", "forces", "stress")
-PER_ATOM = ("energies", "charges", "hirshfeld_ratios", "c6", "polarizabilities", "forces")
+PER_ATOM = (*OF_ATOMS, "forces")
 PER_SYSTEM = ("energy", "dipole", "stress")
 
 

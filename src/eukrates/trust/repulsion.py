@@ -18,6 +18,7 @@ import numpy as np
 
 from eukrates.elements import COVALENT_RADII, pair_name
 from eukrates.matter import System, neighbours
+from eukrates.matter.neighbours import pair_vectors
 from eukrates.trust.evaluator import Evaluator
 from eukrates.trust.finding import Finding, untested
 from eukrates.trust.structures import moved, neutral
@@ -74,7 +75,7 @@ def scans_in_place(evaluator: Evaluator, structures: Sequence[System]) -> list[S
     closest: dict[tuple[int, int], tuple[float, System, int, int, np.ndarray]] = {}
     for s in structures:
         near = neighbours(s, 3.0)
-        vectors = s.positions[near.j] - s.positions[near.i] + near.image @ s.cell[0]
+        vectors = pair_vectors(s, near)
         for i, j, v in zip(near.i[: near.half], near.j[: near.half], vectors[: near.half], strict=True):
             a, b = sorted((int(s.numbers[i]), int(s.numbers[j])))
             r = float(np.linalg.norm(v))

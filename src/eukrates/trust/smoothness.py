@@ -14,6 +14,7 @@ from itertools import combinations_with_replacement
 import numpy as np
 
 from eukrates.matter import System, neighbours
+from eukrates.matter.neighbours import pair_vectors
 from eukrates.potential import Potential, Sum
 from eukrates.trust.evaluator import Evaluator
 from eukrates.trust.finding import Finding, below, untested
@@ -74,8 +75,7 @@ def _crossing(structure: System, cutoff: float):
     different = near.i != near.j
     if not different.any():
         return None
-    i, j, image = near.i[different], near.j[different], near.image[different]
-    vectors = structure.positions[j] - structure.positions[i] + image @ structure.cell[0]
+    j, vectors = near.j[different], pair_vectors(structure, near)[different]
     r = np.linalg.norm(vectors, axis=1)
     p = int(np.argmin(np.abs(r - cutoff)))
     unit = vectors[p] / r[p]

@@ -15,6 +15,7 @@ from eukrates.data.check.finding import Finding
 from eukrates.data.check.subject import Subject, spread
 from eukrates.elements import COVALENT_RADII, SYMBOLS
 from eukrates.matter import neighbours
+from eukrates.matter.neighbours import pair_vectors
 from eukrates.units import GPA
 
 D = np.array([[0.025, 0.335, 0.585], [0.335, 0.680, 0.900], [0.585, 0.900, 1.180]])  # Å
@@ -69,8 +70,7 @@ def _terminal_bonds(sample) -> dict[tuple[int, int], np.ndarray]:
     numbers = sample.numbers
     radii = COVALENT_RADII[numbers]
     edges = neighbours(sample.system, 2.6 * float(radii.max()))
-    i, j, r = edges.i, edges.j, np.asarray(sample.system.positions)
-    vectors = r[j] - r[i] + edges.image @ np.asarray(sample.system.cell[0])
+    i, j, vectors = edges.i, edges.j, pair_vectors(sample.system, edges)
     length = np.linalg.norm(vectors, axis=1)
     bonded = length < 1.3 * (radii[i] + radii[j])
     degree = np.bincount(j[bonded], minlength=len(numbers))

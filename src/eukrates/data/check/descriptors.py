@@ -15,6 +15,7 @@ import numpy as np
 
 from eukrates.data.sample import Sample
 from eukrates.matter import neighbours
+from eukrates.matter.neighbours import pair_vectors
 
 RANKS = (slice(0, 1), slice(1, 4), slice(4, 13))
 
@@ -66,10 +67,9 @@ def basis_for(elements: tuple[int, ...], longest_bond: float) -> Basis:
 def expand(sample: Sample, basis: Basis) -> Expansion:
     """Equations (2) to (4) for one structure; every element must be in the basis."""
     edges = neighbours(sample.system, basis.pair_cutoff)
-    r, cell = np.asarray(sample.system.positions), np.asarray(sample.system.cell[0])
-    vectors = r[edges.j] - r[edges.i] + edges.image @ cell
+    vectors = pair_vectors(sample.system, edges)
     species = np.searchsorted(basis.elements, sample.numbers)
-    h, atoms = edges.half, len(r)
+    h, atoms = edges.half, sample.system.atoms
     pair = _pairs(vectors[:h], edges.i[:h], edges.j[:h], species, basis, atoms)
     close = np.flatnonzero(np.einsum("pa,pa->p", vectors, vectors) < basis.angle_cutoff**2)
     angle = _angles(vectors[close], edges.i[close], edges.j[close], species, basis, atoms)

@@ -16,6 +16,7 @@ from eukrates.data.check.subject import Subject
 from eukrates.data.sample import Sample
 from eukrates.elements import COVALENT_RADII
 from eukrates.matter import neighbours
+from eukrates.matter.neighbours import pair_vectors
 from eukrates.units import LENGTH, length_unit
 
 NOBLE = (2, 10, 18, 36, 54, 86)
@@ -72,8 +73,7 @@ def _nearest(sample: Sample) -> np.ndarray:
     nearest = np.full(len(r), np.inf)
     for reach in LADDER:
         edges = neighbours(sample.system, 2 * reach * float(radii.max()))
-        vectors = r[edges.j] - r[edges.i] + edges.image @ np.asarray(sample.system.cell[0])
-        ratio = np.linalg.norm(vectors, axis=1) / (radii[edges.i] + radii[edges.j])
+        ratio = np.linalg.norm(pair_vectors(sample.system, edges), axis=1) / (radii[edges.i] + radii[edges.j])
         np.minimum.at(nearest, edges.i, ratio)
         np.minimum.at(nearest, edges.j, ratio)
         if np.mean(np.isfinite(nearest)) > 0.9:

@@ -7,6 +7,7 @@ import numpy as np
 from eukrates.data.check.descriptors import RANKS, Basis, harmonics, pair_kind, radial
 from eukrates.data.sample import Sample
 from eukrates.matter import neighbours
+from eukrates.matter.neighbours import pair_vectors
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class LinearModel:
         basis, positions = self.basis, np.asarray(sample.system.positions)
         edges = neighbours(sample.system, basis.pair_cutoff)
         i, j, h = edges.i, edges.j, edges.half
-        vectors = positions[j] - positions[i] + edges.image @ np.asarray(sample.system.cell[0])
+        vectors = pair_vectors(sample.system, edges)
         species = np.searchsorted(basis.elements, sample.numbers)
         split = basis.pair_classes * basis.pair_functions
         pair = self._pairs(vectors[:h], species[i[:h]], species[j[:h]], self.coefficients[:split])

@@ -9,13 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
-from eukrates.elements import by_number, number
+from eukrates.elements import number
 from eukrates.matter import Graph
 from eukrates.models.ani.environment import Angular, Radial, described, environment, lengths
 from eukrates.models.ani.networks import ElementNetwork
 from eukrates.models.hyperparameters import check_e0, check_elements, check_numbers
 from eukrates.numerics import float_dtype, sum_by
 from eukrates.potential import Potential, Prediction
+from eukrates.potential.free_atoms import of_free_atoms
 
 # of ANI-1x, Smith et al., J. Chem. Phys. 148, 241733 (2018), doi:10.1063/1.5023802
 RADIAL = Radial(5.2, 16.0, tuple(0.9 + a * 4.3 / 16 for a in range(16)))
@@ -144,7 +145,7 @@ class ANI(Potential):
         for symbol, network in self.networks.items():
             own = own + jnp.where(s.real & (s.numbers == number(symbol)), network(x), 0.0)
         shares = {"network": self.scale * jnp.mean(own, axis=0).astype(totals)}
-        shares["atoms"] = jnp.where(s.real, jnp.asarray(by_number(self.e0), totals)[s.numbers], 0.0)
+        shares["atoms"] = of_free_atoms(self.e0, s)
         terms = {name: sum_by(share, s.owner, s.systems) for name, share in shares.items()}
         every = self.scale * sum_by(own.T.astype(totals), s.owner, s.systems) + terms["atoms"][:, None]  # (2)
         return Prediction(

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from eukrates.elements import SPECIES, by_number
+from eukrates.elements import SPECIES
 from eukrates.equivariant import parity, spherical_harmonics
 from eukrates.matter import Graph
 from eukrates.models.hyperparameters import check_e0, check_elements, check_known, check_numbers
@@ -22,6 +22,7 @@ from eukrates.numerics import float_dtype, norm, sum_by
 from eukrates.physics.charges import dipole
 from eukrates.physics.zbl import ZBL
 from eukrates.potential import Potential, Prediction
+from eukrates.potential.free_atoms import of_free_atoms
 from eukrates.radial.bases import BASES
 from eukrates.radial.cutoffs import CUTOFFS
 from eukrates.shapes import AnyArray
@@ -194,7 +195,7 @@ class SO3krates(Potential):
         x = self.encode(graph)
         out = self.scales[s.numbers] * self.readout(x)[:, 0] + self.offsets[s.numbers]
         network = jnp.where(s.real, out, 0.0).astype(totals)
-        atoms = jnp.where(s.real, jnp.asarray(by_number(self.e0), totals)[s.numbers], 0.0)
+        atoms = of_free_atoms(self.e0, s)
         energies, terms = network + atoms, {"network": network, "atoms": atoms}  # (3)
         if self.repulsion is not None:
             repulsion = cast(Array, self.repulsion(graph).energies)

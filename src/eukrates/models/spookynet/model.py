@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from eukrates.elements import SYMBOLS, by_number
+from eukrates.elements import SYMBOLS
 from eukrates.matter import Graph
 from eukrates.matter.electron_configuration import KNOWN
 from eukrates.matter.graph import Waves
@@ -25,6 +25,7 @@ from eukrates.numerics import float_dtype, sum_by
 from eukrates.physics.charges import conserved, dipole
 from eukrates.physics.zbl import ZBL
 from eukrates.potential import Potential, Prediction
+from eukrates.potential.free_atoms import of_free_atoms
 from eukrates.units import BOHR
 
 EVERY = SYMBOLS[1 : KNOWN + 1]  # elements with an electron configuration
@@ -285,7 +286,7 @@ class SpookyNet(Potential):
         own, raw = self.heads(self.encode(graph), graph)
         charges = conserved(raw, s)  # (3)
         network = jnp.where(s.real, own, 0.0).astype(totals)
-        atoms = jnp.where(s.real, jnp.asarray(by_number(self.e0), totals)[s.numbers], 0.0)
+        atoms = of_free_atoms(self.e0, s)
         shares, found = {"network": network, "atoms": atoms}, None
         if self.repulsion is not None:
             shares["zbl"] = cast(Array, self.repulsion(graph).energies)

@@ -4,9 +4,10 @@ import numpy as np
 
 from eukrates.matter import Graph, Size, System, batch, pad, size
 from eukrates.potential import Potential, Prediction
+from eukrates.potential.prediction import OF_ATOMS
 from eukrates.testing import measured, moves
 
-COMPARED = ("energy", "energies", "charges", "hirshfeld_ratios", "c6", "polarizabilities", "forces", "dipole")
+COMPARED = ("energy", *OF_ATOMS, "forces", "dipole")
 
 
 def obeys_extensivity(potential: Potential, graph: Graph, seed: int = 0, shape: Size | None = None) -> float:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from eukrates.matter import Graph, Size, System, neighbours
+from eukrates.matter.neighbours import pair_vectors
 from eukrates.numerics import cast
 from eukrates.potential import Potential
 from eukrates.testing import measured, moves
@@ -53,8 +54,7 @@ def obeys_finiteness(potential: Potential, graph: Graph, seed: int = 0, shape: S
 
 
 def _distances(s: System, within: float) -> np.ndarray:
-    e = neighbours(s, within)
-    return np.linalg.norm(s.positions[e.j] - s.positions[e.i] + e.image @ s.cell[0], axis=1)
+    return np.linalg.norm(pair_vectors(s, neighbours(s, within)), axis=1)
 
 
 def _crossing(potential: Potential, structure: System, reach: float, distance: float, shape: Size) -> float:

@@ -5,9 +5,10 @@ import numpy as np
 from eukrates.equivariant import orthogonal
 from eukrates.matter import Graph, Size
 from eukrates.potential import Potential, Prediction
+from eukrates.potential.prediction import OF_ATOMS
 from eukrates.testing import measured, moves
 
-SCALARS = ("energy", "energies", "charges", "hirshfeld_ratios", "c6", "polarizabilities")
+SCALARS = ("energy", *OF_ATOMS)
 
 
 def obeys_translation(potential: Potential, graph: Graph, seed: int = 0, shape: Size | None = None) -> float:
