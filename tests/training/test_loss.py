@@ -15,7 +15,7 @@ from eukrates.shapes import AnyArray
 from eukrates.training import Loss
 from eukrates.training.batches import Batches
 from eukrates.training.loss import errors
-from eukrates.training.metrics import Tally
+from eukrates.training.metrics import Tally, pooled
 
 
 def within(cutoff):
@@ -53,11 +53,27 @@ def test_the_loss_is_equation_1(batch):
     assert float(sums["forces_norm"]) == pytest.approx(3 * 2 + 3)
     assert float(sums["forces_count"]) == 15
     tally = Tally()
-    tally.add(sums)
-    metrics = tally.metrics(Loss(energy=2.0, forces=1.0))
+    tally.add({name: value[None] for name, value in sums.items()})
+    metrics = pooled(tally.metrics(Loss(energy=2.0, forces=1.0)))
     assert metrics["loss"] == pytest.approx(2 * 0.0625 + 18 / 9)
     assert metrics["forces_mae"] == pytest.approx((6 * 1 + 9 * 2) / 15)
     assert metrics["energy_rmse"] == pytest.approx(0.5)
+
+
+def test_the_loss_by_structures_is_equation_2(batch):
+    graph, goal = batch
+    found = Prediction(
+        energy=jnp.asarray([-0.5, -1.0, 0.0]),
+        terms={"network": jnp.asarray([-0.5, -1.0, 0.0])},
+        forces=jnp.zeros((graph.system.atoms, 3)),
+    )
+    sums = errors(found, graph, goal, "structures")
+    assert float(sums["energy_loss"]) == pytest.approx(3 * 0.5**2 / 2**0.5)
+    assert float(sums["energy_norm"]) == pytest.approx(3.0)
+    # forces: the mean over atoms is 1 in a structure of weight 3 and 4 in one of weight 1
+    assert float(sums["forces_loss"]) == pytest.approx(3 * 1 + 4)
+    assert float(sums["forces_norm"]) == pytest.approx(3 + 1)
+    assert float(sums["forces_abs"]) == pytest.approx(6 * 1 + 9 * 2)
 
 
 def test_padding_does_not_count(batch):

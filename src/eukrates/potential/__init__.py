@@ -1,7 +1,7 @@
 """The contract: potentials, predictions, and the derivatives written once."""
 
 from eukrates.potential.derivatives import evaluate, hessian
-from eukrates.potential.ensemble import Ensemble, deviation, rho
+from eukrates.potential.ensemble import Ensemble, deviation, ensemble_of, rho
 from eukrates.potential.free_atoms import FreeAtoms, bound_energy, free_atom_energies, sum_of_free_atoms
 from eukrates.potential.parameters import (
     Constants,
@@ -27,6 +27,7 @@ __all__ = [
     "check",
     "check_system",
     "deviation",
+    "ensemble_of",
     "evaluate",
     "free_atom_energies",
     "hessian",

@@ -1,5 +1,7 @@
 """`Ensemble`: several potentials that were made alike, their mean, and how far they are from agreeing."""
 
+from collections.abc import Sequence
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -70,6 +72,10 @@ class Ensemble(Potential):
         """Those of every member."""
         return self.parts[0].waves(cell)
 
+    def apart(self) -> tuple[Potential, ...]:
+        """The members; those of its parts where these are ensembles."""
+        return tuple(member for part in self.parts for member in part.apart())
+
     def for_inference(self) -> "Ensemble":
         """The ensemble of the members for inference."""
         return Ensemble(tuple(p.for_inference() for p in self.parts), False)  # pyright: ignore[reportCallIssue]
@@ -84,6 +90,20 @@ class Ensemble(Potential):
         found = _each(self.parts, graph, self.together)
         mean = jax.tree.map(lambda leaf: jnp.mean(leaf, axis=0), found)
         return eqx.tree_at(lambda p: p.energy_by_member, mean, found.energy.T, is_leaf=lambda leaf: leaf is None)  # (1)
+
+
+def ensemble_of(members: Sequence[Potential]) -> Potential:
+    """The ensemble of these members as the fastest potential that there is for it; one member is itself.
+
+    Raises:
+        ValueError: no members, or members that cannot be together, see `Ensemble`.
+    """
+    if not members:
+        raise ValueError("Expected at least one member of an ensemble, got none.")
+    if len(members) == 1:
+        return members[0]
+    merged = members[0].merged(members[1:])
+    return Ensemble(tuple(members)) if merged is None else merged  # pyright: ignore[reportCallIssue]
 
 
 def deviation(prediction: Prediction, ddof: int = 1) -> Float[np.ndarray, " systems"]:

@@ -59,6 +59,14 @@ class Potential(eqx.Module):
         """The same potential for one step of its training: with what is random there drawn from the key."""
         return self
 
+    def apart(self) -> "tuple[Potential, ...]":
+        """The members of an ensemble, each a potential of its own; of one that is none itself."""
+        return (self,)
+
+    def merged(self, others: "Sequence[Potential]") -> "Potential | None":
+        """This potential and others made like it as one that evaluates them at once; None: there is no such."""
+        return None
+
     @abc.abstractmethod
     def __call__(self, graph: Graph) -> Prediction:
         """Energy, its terms, and the per-atom and per-system quantities that the potential knows."""
@@ -114,6 +122,20 @@ class Sum(Potential):
         each = zip(self.parts, keys, strict=True)
         return Sum(tuple(part.for_training(one) for part, one in each))  # pyright: ignore[reportCallIssue]
 
+    def apart(self) -> tuple[Potential, ...]:
+        """One sum for each member of its ensembles; what has no members is in each.
+
+        Raises:
+            ValueError: ensembles of different numbers of members.
+        """
+        each = [part.apart() for part in self.parts]
+        counts = {len(members) for members in each if len(members) > 1}
+        if not counts:
+            return (self,)
+        members = _one_count(counts)
+        spread = [found if len(found) > 1 else found * members for found in each]
+        return tuple(Sum(parts) for parts in zip(*spread, strict=True))  # pyright: ignore[reportCallIssue]
+
     @property
     def needs(self) -> tuple[str, ...]:
         """What any part needs."""
@@ -147,6 +169,13 @@ def _by_member(predictions: Sequence[Prediction]) -> Float[AnyArray, "systems me
     """Energies of the members of a sum; what has no members counts in each."""
     each = [p.energy[:, None] if p.energy_by_member is None else p.energy_by_member for p in predictions]
     counts = {one.shape[1] for one, p in zip(each, predictions, strict=True) if p.energy_by_member is not None}
+    if not counts:
+        return None
+    _one_count(counts)
+    return sum(each)
+
+
+def _one_count(counts: set[int]) -> int:
     if len(counts) > 1:
         raise ValueError(f"Ensembles of {sorted(counts)} members cannot be added: make them of one number.")
-    return sum(each) if counts else None
+    return next(iter(counts))

@@ -101,6 +101,26 @@ class Batches:
         return sorted(sizes)
 
 
+def seen_by(members: int, samples: int, left_out: float, seed: int) -> np.ndarray:
+    """Which samples each member of an ensemble learns from: bool [members, samples].
+
+    Every member leaves out the same number of samples, its own; together they go round all samples as often as need be.
+
+    Raises:
+        ValueError: one potential that would leave out some, or members that would see none.
+    """
+    out = round(left_out * samples)
+    if left_out and members == 1:
+        raise ValueError("left_out is for ensembles: a single potential sees all structures it is given.")
+    if out >= samples:
+        raise ValueError(f"Every member would leave out {out} of {samples} structures. Lower left_out.")
+    order = np.random.default_rng([seed, 1]).permutation(samples)
+    seen = np.ones((members, samples), bool)
+    for member in range(members):
+        seen[member, order[np.arange(member * out, (member + 1) * out) % samples]] = False
+    return seen
+
+
 def _alike(systems: Sequence[System]) -> list[System]:
     """Charge and spin only where all structures state them, so that any of them can share a batch.
 

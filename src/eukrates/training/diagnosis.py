@@ -13,7 +13,7 @@ from eukrates.potential import Potential, check_system
 from eukrates.potential.derivatives import WANTS
 from eukrates.training.batches import Batches
 from eukrates.training.loss import Loss
-from eukrates.training.optimiser import Flat
+from eukrates.training.optimiser import Flat, TrainingState
 
 
 def check_labels(potential: Potential, train: Sequence[Sample], valid: Sequence[Sample], loss: Loss) -> None:
@@ -62,15 +62,10 @@ def check_systems(potential: Potential, samples: Sequence[Sample]) -> None:
 
 
 def _check_answers(potential: Potential, sample: Sample, loss: Loss) -> None:
-    """Refuse labels that are no derivative of the energy and that the potential does not predict, and ensembles."""
+    """Refuse labels that are no derivative of the energy and that the potential does not predict."""
     asked = [label for label in loss.labels if label not in WANTS]
     with jax.enable_x64(True):  # or weights in double precision would be cut
         found = eqx.filter_eval_shape(potential, to_device(potential.graph(sample.system)))  # only traced
-    if found.energy_by_member is not None:
-        raise ValueError(
-            "The members of an ensemble would be trained on the error of their mean, and their spread would mean "
-            "nothing. Train members: 1, once for every seed."
-        )
     silent = [label for label in asked if getattr(found, label) is None]
     if silent:
         raise ValueError(
@@ -79,12 +74,15 @@ def _check_answers(potential: Potential, sample: Sample, loss: Loss) -> None:
         )
 
 
-def explain_failure(batches: Batches, flat: Flat, theta, loss: Loss, step: int) -> str:
-    """Which structure of the batch of `step` gives a loss or gradient that is not finite, in a sentence."""
+def explain_failure(batches: Batches, flat: Flat, state: TrainingState, loss: Loss) -> str:
+    """Which structure of the batch where a member failed gives a loss or gradient that is not finite, in a sentence."""
+    member = int(np.argmax(state.failed))
+    step, theta = int(state.failed[member]), state.theta[member]
+    fixed = {name: values[member] for name, values in flat.fixed.items()}
 
     @jax.jit
     def finite(theta, graph, goal):
-        value, gradient = jax.value_and_grad(lambda t: loss(flat.potential(t), graph, goal)[0])(theta)
+        value, gradient = jax.value_and_grad(lambda t: loss(flat.potential(t, fixed), graph, goal)[0])(theta)
         return jnp.isfinite(value) & jnp.all(jnp.isfinite(gradient))
 
     epoch, n = divmod(step, batches.per_epoch)

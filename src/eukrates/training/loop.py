@@ -7,22 +7,23 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from eukrates.data.sample import Sample
 from eukrates.files import write_atomically
 from eukrates.numerics import is_float
 from eukrates.potential import Potential, free_atom_energies, named_parameters
-from eukrates.training.batches import Batches
+from eukrates.training.batches import Batches, seen_by
 from eukrates.training.checkpoint import read_checkpoint, write_checkpoint
 from eukrates.training.diagnosis import check_labels, explain_failure, explain_validation
-from eukrates.training.metrics import Tally
+from eukrates.training.metrics import Tally, pooled
 from eukrates.training.moving import choose
 from eukrates.training.optimiser import flatten, start
 from eukrates.training.plan import Plan
@@ -46,17 +47,24 @@ class Progress:
 
 @dataclass(frozen=True)
 class Trained:
-    """The outcome: model files of the averaged weights that did best in validation, and of the last ones."""
+    """The outcome: model files of the averaged weights that did best in validation, and of the last ones.
+
+    Of an ensemble each member has its own best, and the metrics are of single members, not of their mean.
+    """
 
     best: Path
     last: Path
     metrics: Mapping[str, float]  # of the best
-    epoch: int  # of the best
+    epoch: int  # of the best; the last of those of members
     stopped_early: bool
 
 
 class Run:
-    """One training run in one folder. `save` writes a model file: (potential, path, statements for its card)."""
+    """One training run in one folder. `save` writes a model file: (potential, path, statements for its card).
+
+    Members of an ensemble are trained side by side: each on its own loss, all on the same batches (of which each may
+    leave out some structures, `Plan.left_out`), with one learning rate.
+    """
 
     def __init__(
         self,
@@ -74,12 +82,14 @@ class Run:
         self.validation = Batches(valid, potential.graph, max(plan.batch_size, 16), e0, plan.seed)
         self.moving = choose(potential, plan.move)
         theta, self.flat = flatten(potential, self.moving.names)
+        self.seen = seen_by(self.flat.members, len(self.batches.samples), plan.left_out, plan.seed)
         self.state = start(theta, plan.optimiser)
         self.step = make_step(self.flat, plan.loss, plan.optimiser, plan.seed)
         self.measure = make_measure(self.flat, plan.loss)
         self.fingerprint = _fingerprint(plan, potential, train, valid)
-        self.notes: dict[str, Any] = {"fingerprint": self.fingerprint, "best": math.inf, "best_epoch": 0}
-        self.notes |= {"best_metrics": {}, "since_best": 0, "plateaus": 0, "since_plateau": 0, "sums": {}}
+        self.notes: dict[str, Any] = {"fingerprint": self.fingerprint, "best_epochs": [0] * self.flat.members}
+        self.notes |= {"best_metrics": {"loss": [math.inf] * self.flat.members}, "sums": {}}
+        self.notes |= {"since_best": 0, "plateaus": 0, "since_plateau": 0}
         self.notes |= {"lowest": math.inf, "lines": 0, "finished": False, "metrics": {}, "seconds": 0.0}
 
     @property
@@ -108,9 +118,9 @@ class Run:
         (self.folder / METRICS).touch()
         begun = saved = time.monotonic()
         first, tally = int(self.state.step), Tally(self.notes["sums"])
-        for step, (graph, goal) in self._ahead(first):
+        for step, (graph, goal, seen) in self._ahead(first):
             rate = self.plan.optimiser.learning_rate * self.plan.schedule(step, self.steps, self.notes["plateaus"])
-            self.state, sums = self.step(self.state, graph, goal, np.float32(rate))
+            self.state, sums = self.step(self.state, graph, goal, seen, np.float32(rate))
             tally.add(sums)
             epoch, end = (step + 1) // self.batches.per_epoch, (step + 1) % self.batches.per_epoch == 0
             if step % _LOOK_EVERY == 0 or end:
@@ -130,33 +140,41 @@ class Run:
         return self._outcome()
 
     def _ahead(self, first: int):
-        """(step, batch) from `first` to the end, batches made a few steps ahead in another thread."""
+        """(step, (graph, targets, what members see)) from `first` to the end, made a few steps ahead in a thread."""
         if self.notes["finished"]:
             return
         with ThreadPoolExecutor(1) as worker:
             steps = range(first, self.steps)
-            waiting = deque(worker.submit(self.batches.shuffled, s) for s in steps[:_AHEAD])
+            waiting = deque(worker.submit(self._batch, s) for s in steps[:_AHEAD])
             for step in steps:
                 if step + _AHEAD < self.steps:
-                    waiting.append(worker.submit(self.batches.shuffled, step + _AHEAD))
+                    waiting.append(worker.submit(self._batch, step + _AHEAD))
                 yield step, waiting.popleft().result()
 
+    def _batch(self, step: int):
+        graph, goal = self.batches.shuffled(step)
+        chosen = self.batches.members(*divmod(step, self.batches.per_epoch))
+        seen = np.zeros((self.flat.members, goal.weight.shape[0]), np.float32)
+        seen[:, : chosen.size] = self.seen[:, chosen]
+        return graph, goal, seen
+
     def _exhausted(self) -> bool:
-        return self.plan.patience is not None and self.notes["since_best"] >= self.plan.patience
+        patience = self.plan.patience
+        tired = patience is not None and self.notes["since_best"] >= patience
+        return tired or self.plan.schedule.over(self.notes["plateaus"])
 
     def _look(self) -> None:
-        failed = int(self.state.failed)
-        if failed >= 0:
-            raise FloatingPointError(explain_failure(self.batches, self.flat, self.state.theta, self.plan.loss, failed))
+        if np.any(np.asarray(self.state.failed) >= 0):
+            raise FloatingPointError(explain_failure(self.batches, self.flat, self.state, self.plan.loss))
 
     def _validate(self, epoch: int, rate: float, tally: Tally) -> None:
         seen = Tally()
         for graph, goal in self.validation.in_order():
             seen.add(self.measure(self.state.average, graph, goal))
-        found, trained, notes = seen.metrics(self.plan.loss), tally.metrics(self.plan.loss), self.notes
-        if found["loss"] < notes["best"]:
-            notes |= {"best": found["loss"], "best_epoch": epoch, "best_metrics": found, "since_best": 0}
-            self._save(BEST, self.flat.finished(self.state.average), found, epoch)
+        each, notes = seen.metrics(self.plan.loss), self.notes
+        found, trained = pooled(each), pooled(tally.metrics(self.plan.loss))
+        if np.any(better := each["loss"] < np.asarray(notes["best_metrics"]["loss"])):
+            self._keep_best(better, each, epoch)
         else:
             notes["since_best"] += 1
         if self.plan.schedule.kind == "plateau":
@@ -173,18 +191,31 @@ class Run:
             stream.write(json.dumps(row) + "\n")
         notes["lines"] += 1
 
+    def _keep_best(self, better: np.ndarray, each: Mapping[str, np.ndarray], epoch: int) -> None:
+        """Members that are better than ever before stay as they are now."""
+        notes, state = self.notes, self.state
+        self.state = replace(state, best=jnp.where(better[:, None], state.average, state.best))
+        chosen = lambda name: np.where(better, each[name], notes["best_metrics"].get(name, each[name])).tolist()
+        notes["best_epochs"] = [epoch if b else old for b, old in zip(better, notes["best_epochs"], strict=True)]
+        notes |= {"best_metrics": {name: chosen(name) for name in each}, "since_best": 0}
+        self._save(BEST, self.flat.finished(self.state.best), pooled(notes["best_metrics"]), notes["best_epochs"])
+
     def _checkpoint(self, tally: Tally, finished: bool) -> None:
         jax.block_until_ready(self.state)
         self._look()
-        self.notes |= {"sums": tally.total, "finished": finished}
+        sums = {name: values.tolist() for name, values in tally.total.items()}
+        self.notes |= {"sums": sums, "finished": finished}
         if finished:
             epoch = int(self.state.step) // self.batches.per_epoch
-            self._save(LAST, self.flat.finished(self.state.average), self.notes["metrics"], epoch)
+            epochs = [epoch] * self.flat.members
+            self._save(LAST, self.flat.finished(self.state.average), self.notes["metrics"], epochs)
         write_checkpoint(self.folder / CHECKPOINT, self.state, self.notes)
 
-    def _save(self, name: str, potential: Potential, metrics: Mapping[str, float], epoch: int) -> None:
+    def _save(self, name: str, potential: Potential, metrics: Mapping[str, float], epochs: list[int]) -> None:
         known = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
-        card = {"validation": known, "epoch": epoch, "plan": asdict(self.plan)}
+        card = {"validation": known, "epoch": max(epochs), "plan": asdict(self.plan)}
+        if len(epochs) > 1:
+            card["epochs_of_members"] = epochs
         card["moved"] = self.moving.as_dict()
         card |= {"train_structures": len(self.batches.samples), "valid_structures": len(self.validation.samples)}
         self.save(potential, self.folder / name, {"training": card})
@@ -192,9 +223,10 @@ class Run:
     def _outcome(self) -> Trained:
         notes = self.notes
         paths = self.folder / BEST, self.folder / LAST
-        if not math.isfinite(notes["best"]):
+        if not np.all(np.isfinite(notes["best_metrics"]["loss"])):
             raise FloatingPointError(explain_validation(self.validation, self.measure, self.state.average))
-        return Trained(*paths, notes["best_metrics"], notes["best_epoch"], self._exhausted())
+        early = int(self.state.step) < self.steps
+        return Trained(*paths, pooled(notes["best_metrics"]), max(notes["best_epochs"]), early)
 
 
 def _fingerprint(plan: Plan, potential: Potential, train: Sequence[Sample], valid: Sequence[Sample]) -> str:

@@ -2,12 +2,19 @@
 
     L = w_E ⟨(ΔE/N)²⟩ + w_F ⟨|ΔF|²/3⟩ + w_σ ⟨|V Δσ/N|²/9⟩ + w_μ ⟨|Δμ|²/3⟩ + w_q ⟨Δq²⟩ + w_h ⟨Δh²⟩      (1)
 
-Each average runs over the structures (for forces, charges and Hirshfeld ratios: over the atoms) that have the label,
-weighted with the weight of the structure. The first three are in eV² (per Å² for forces), so weights near 1 are
-balanced; V Δσ/N is a virial. The last two are about 1e-3 to 1e-1 e² and 1e-2: weights of 10 to 100 make them count.
+or, as ANI was trained (Smith et al. 2017, doi:10.1039/C6SC05720A; its authors in torchani issue 243), with
+
+    w_E ⟨ΔE²/√N⟩ + w_F ⟨Σ_i |ΔF_i|²/(3 N)⟩ + …                                                       (2)
+
+in the place of the first two terms: energies of small molecules count for less, and forces of every structure alike.
+Each average runs over the structures (for forces in (1), charges and Hirshfeld ratios: over the atoms) that have the
+label, weighted with the weight of the structure; those of weight 0 do not count. The first three are in eV² (per Å² for
+forces), so weights near 1 are balanced; V Δσ/N is a virial. The last two are about 1e-3 to 1e-1 e² and 1e-2: weights of
+10 to 100 make them count.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import jax.numpy as jnp
 
@@ -27,9 +34,10 @@ class Loss:
         dipole: of components of the dipole, in 1/(e Å)².
         charges: of partial charges, in 1/e².
         hirshfeld_ratios: of atomic volumes relative to free atoms.
+        average: atoms, equation (1), or structures, equation (2), where `energy` is in √atoms/eV².
 
     Raises:
-        ValueError: a negative weight, or nothing to learn from.
+        ValueError: a negative weight, nothing to learn from, or an unknown average.
     """
 
     energy: float = 1.0
@@ -38,24 +46,32 @@ class Loss:
     dipole: float = 0.0
     charges: float = 0.0
     hirshfeld_ratios: float = 0.0
+    average: Literal["atoms", "structures"] = "atoms"
 
     def __post_init__(self):
-        weights = vars(self)
+        weights = self.weights
+        if self.average not in ("atoms", "structures"):
+            raise ValueError(f"Unknown average {self.average!r}. Known: atoms, structures.")
         if min(weights.values()) < 0 or max(weights.values()) == 0:
             raise ValueError(f"Expected weights ≥ 0 with at least one > 0, got {weights}.")
 
     @property
+    def weights(self) -> dict[str, float]:
+        """By label."""
+        return {name: value for name, value in vars(self).items() if name != "average"}
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """The labels with a positive weight."""
-        return tuple(name for name, weight in vars(self).items() if weight > 0)
+        return tuple(name for name, weight in self.weights.items() if weight > 0)
 
     def __call__(self, potential: Potential, graph: Graph, goal: Targets):
-        """(1) as a scalar, and the sums of errors by label; see `errors`."""
+        """(1) or (2) as a scalar, and the sums of errors by label; see `errors`."""
         prediction = evaluate(potential, graph, self.labels_of_derivatives)
-        sums = errors(prediction, graph, goal)
+        sums = errors(prediction, graph, goal, self.average)
         total = 0.0
         for label in self.labels:
-            total = total + getattr(self, label) * sums[f"{label}_loss"] / jnp.maximum(sums[f"{label}_norm"], 1e-12)
+            total = total + self.weights[label] * sums[f"{label}_loss"] / jnp.maximum(sums[f"{label}_norm"], 1e-12)
         return total, sums
 
     @property
@@ -64,16 +80,18 @@ class Loss:
         return tuple(name for name in ("forces", "stress") if name in self.labels)
 
 
-def errors(prediction: Prediction, graph: Graph, goal: Targets) -> dict:
-    """Per label: weighted squared error and weight as in (1) (`_loss`, `_norm`), and for reports the plain sums of
-    absolute and squared errors and their number (`_abs`, `_square`, `_count`): energy per structure, all else by
+def errors(prediction: Prediction, graph: Graph, goal: Targets, average: str = "atoms") -> dict:
+    """Per label: weighted squared error and weight as in (1) or (2) (`_loss`, `_norm`), and for reports the plain sums
+    of absolute and squared errors and their number (`_abs`, `_square`, `_count`): energy per structure, all else by
     component."""
     sums: dict = {}
     energy = (bound_energy(prediction) - goal.energy)[:, None]
-    _add(sums, "energy", energy, goal.has_energy, goal.weight, 1 / goal.sizes)
-    weight = goal.weight[graph.system.owner]
+    by_atoms, owner = average == "atoms", graph.system.owner
+    _add(sums, "energy", energy, goal.has_energy, goal.weight, goal.sizes ** (-1 if by_atoms else -0.25))
+    weight = goal.weight[owner]
     if prediction.forces is not None:
-        _add(sums, "forces", prediction.forces - goal.forces, goal.has_forces, weight, 1.0)
+        share = weight if by_atoms else weight / goal.sizes[owner]  # shares of a structure add up to its weight
+        _add(sums, "forces", prediction.forces - goal.forces, goal.has_forces, share, 1.0)
     if prediction.stress is not None:
         delta = (prediction.stress - goal.stress).reshape(-1, 9)
         _add(sums, "stress", delta, goal.has_stress, goal.weight, graph.system.volume / goal.sizes)
@@ -89,6 +107,7 @@ def errors(prediction: Prediction, graph: Graph, goal: Targets) -> dict:
 
 
 def _add(sums, label, delta, present, weight, scale) -> None:
+    present = present & (weight > 0)
     delta = jnp.where(present[:, None], delta, 0.0)
     weight = jnp.where(present, weight, 0.0)
     scaled = delta * jnp.reshape(jnp.asarray(scale, delta.dtype), (-1, 1))

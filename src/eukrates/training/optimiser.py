@@ -1,7 +1,8 @@
-"""AdamW and AMSGrad on one flat vector of parameters.
+"""AdamW and AMSGrad on one flat vector of parameters, one for each member of an ensemble.
 
 All arrays that move are laid end to end in a single float32 vector θ, so that the optimiser, the clipping and the
-average are a handful of fused operations instead of several per array, and a checkpoint is a few long arrays.
+average are a handful of fused operations instead of several per array, and a checkpoint is a few long arrays. Members
+of an ensemble stand side by side along a leading axis; a single potential is an ensemble of one.
 """
 
 from collections.abc import Container
@@ -16,7 +17,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Bool, Float, Int
 
 from eukrates.numerics import cast, is_float
-from eukrates.potential import Potential, named_parameters, trainable_parameters, with_parameters
+from eukrates.potential import Potential, ensemble_of, named_parameters, trainable_parameters, with_parameters
 
 
 @dataclass(frozen=True)
@@ -51,55 +52,79 @@ class Optimiser:
 class TrainingState(eqx.Module):
     """All that changes in training, apart from the host's bookkeeping."""
 
-    theta: Float[Array, " parameters"]
-    average: Float[Array, " parameters"]  # exponential moving average of theta
+    theta: Float[Array, "members parameters"]
+    average: Float[Array, "members parameters"]  # exponential moving average of theta
+    best: Float[Array, "members parameters"]  # the average of each member where it did best in validation
     moments: optax.OptState
     step: Int[Array, ""]
-    failed: Int[Array, ""]  # the first step with a gradient that is not finite, -1 if none; nothing moves after it
+    failed: Int[Array, " members"]  # the first step with a gradient that is not finite, -1 if none; it stops the member
 
 
 class Flat(eqx.Module):
-    """The way between a potential and the vector of its parameters that move."""
+    """The way between members of an ensemble and the vectors of their parameters that move."""
 
-    rest: Potential  # the potential with the shapes of its parameters
-    fixed: dict[str, Array]  # parameters that do not move, in float32, by name
-    exact: dict[str, Array | np.ndarray]  # all parameters as they came
+    rest: Potential  # a member with the shapes of its parameters
+    fixed: dict[str, Array]  # parameters that do not move, in float32, by name, with a leading axis of members
+    exact: tuple[dict[str, Array | np.ndarray], ...]  # all parameters of each member as they came
     unravel: jax.tree_util.Partial  # θ → parameters that move, by name
     decayed: Bool[np.ndarray, " parameters"]
 
-    def potential(self, theta: Float[Array, " parameters"], fixed: dict[str, Array] | None = None) -> Potential:
-        """The potential in float32 with these parameters. Compiled code takes `fixed` as an argument: constants of
-        that size would be slow to compile."""
-        return with_parameters(self.rest, self.unravel(theta) | (self.fixed if fixed is None else fixed))
+    @property
+    def members(self) -> int:
+        """How many there are."""
+        return len(self.exact)
 
-    def finished(self, theta: Float[Array, " parameters"]) -> Potential:
-        """The potential in the precision in which it came; what does not move has not changed by a bit."""
+    def potential(self, theta: Float[Array, " parameters"], fixed: dict[str, Array]) -> Potential:
+        """A member in float32 with these parameters. Compiled code takes its `fixed` as an argument: constants of that
+        size would be slow to compile."""
+        return with_parameters(self.rest, self.unravel(theta) | fixed)
+
+    def finished(self, theta: Float[Array, "members parameters"]) -> Potential:
+        """The ensemble in the precision in which it came; what does not move has not changed by a bit."""
+        each = zip(theta, self.exact, strict=True)
+        return ensemble_of([self._finished(one, exact) for one, exact in each])
+
+    def _finished(self, theta: Array, exact: dict[str, Array | np.ndarray]) -> Potential:
         with jax.enable_x64(True):
-            moved = {name: jnp.asarray(a, self.exact[name].dtype) for name, a in self.unravel(theta).items()}
-        return with_parameters(self.rest, self.exact | moved)
+            moved = {name: jnp.asarray(a, exact[name].dtype) for name, a in self.unravel(theta).items()}
+        return with_parameters(self.rest, exact | moved)
 
 
-def flatten(potential: Potential, moving: Container[str] | None = None) -> tuple[Float[Array, " parameters"], Flat]:
-    """θ and the way back. `moving` has the names of the parameters that move; None: all but `Constants`."""
-    if moving is None:
-        moving = {name for name, _ in trainable_parameters(potential)}
-    exact = dict(named_parameters(potential))
-    single = dict(named_parameters(cast(potential, "float32")))
-    trainable = {name: a for name, a in single.items() if name in moving}
-    theta, unravel = ravel_pytree(trainable)
-    masks = [np.full(np.size(leaf), np.ndim(leaf) >= 2) for leaf in jax.tree.leaves(trainable)]
-    fixed = {name: a for name, a in single.items() if name not in trainable}
+def flatten(
+    potential: Potential, moving: Container[str] | None = None
+) -> tuple[Float[Array, "members parameters"], Flat]:
+    """θ of every member of `potential` and the way back.
+
+    Args:
+        potential: an ensemble, or a single potential.
+        moving: names of the parameters of a member that move; None: all but `Constants`.
+
+    Raises:
+        ValueError: members of several architectures.
+    """
+    members = potential.apart()
     shape = lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype) if is_float(leaf) else leaf
-    rest = jax.tree.map(shape, potential)
-    return theta, Flat(rest, fixed, exact, jax.tree_util.Partial(unravel), np.concatenate(masks))
+    rest, *others = (jax.tree.map(shape, member) for member in members)
+    if any(not eqx.tree_equal(other, rest) for other in others):
+        raise ValueError("Members of an ensemble can be trained together where they differ in nothing but weights.")
+    if moving is None:
+        moving = {name for name, _ in trainable_parameters(members[0])}
+    single = [dict(named_parameters(cast(member, "float32"))) for member in members]
+    trainable = [{name: a for name, a in one.items() if name in moving} for one in single]
+    flat, ways = zip(*map(ravel_pytree, trainable), strict=True)
+    masks = [np.full(np.size(leaf), np.ndim(leaf) >= 2) for leaf in jax.tree.leaves(trainable[0])]
+    fixed = {name: jnp.stack([one[name] for one in single]) for name in single[0] if name not in trainable[0]}
+    exact = tuple(dict(named_parameters(member)) for member in members)
+    return jnp.stack(flat), Flat(rest, fixed, exact, jax.tree_util.Partial(ways[0]), np.concatenate(masks))
 
 
-def start(theta: Float[Array, " parameters"], optimiser: Optimiser) -> TrainingState:
+def start(theta: Float[Array, "members parameters"], optimiser: Optimiser) -> TrainingState:
     """The state before the first step."""
     return TrainingState(
         theta=theta,
         average=jnp.array(theta, copy=True),
-        moments=optimiser.moves.init(theta),
+        best=jnp.array(theta, copy=True),
+        moments=jax.vmap(optimiser.moves.init)(theta),
         step=jnp.zeros((), jnp.int32),
-        failed=jnp.full((), -1, jnp.int32),
+        failed=jnp.full(theta.shape[:1], -1, jnp.int32),
     )

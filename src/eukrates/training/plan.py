@@ -18,6 +18,8 @@ class Plan:
         patience: validations without improvement after which training stops; None: never.
         checkpoint_minutes: at most so much work is lost when the run is killed.
         seed: of the initial weights and of the order of the structures.
+        left_out: of the training structures, the fraction that a member of an ensemble does not see: for each member
+            others, drawn by the seed. 0: all members see all.
         move: names of the parameters that training changes, "readout" or "blocks.2.*", see `choose`; others keep every
             bit. Default: all.
     """
@@ -28,6 +30,7 @@ class Plan:
     patience: int | None = None
     checkpoint_minutes: float = 2.0
     seed: int = 0
+    left_out: float = 0.0
     move: tuple[str, ...] = ("*",)
     loss: Loss = field(default_factory=Loss)
     optimiser: Optimiser = field(default_factory=Optimiser)
@@ -44,3 +47,5 @@ class Plan:
             raise ValueError(f"Expected patience ≥ 1 or none, got {self.patience}.")
         if self.checkpoint_minutes < 0 or self.seed < 0:
             raise ValueError(f"Expected checkpoint_minutes ≥ 0 and seed ≥ 0, got {self}.")
+        if not 0 <= self.left_out < 1:
+            raise ValueError(f"Expected 0 ≤ left_out < 1, got {self.left_out}.")

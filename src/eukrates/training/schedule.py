@@ -13,7 +13,7 @@ class Schedule:
         kind: cosine or exponential (at `final` with the last step), plateau (down where validation stops improving), or
             constant (stays at 1).
         warmup: the fraction of all steps over which it rises from 0 to 1.
-        final: the lowest factor.
+        final: the lowest factor; plateau ends the training when it falls below.
         factor: plateau multiplies by it.
         patience: validations without improvement after which plateau does.
     """
@@ -43,3 +43,7 @@ class Schedule:
         if self.kind == "plateau":
             return max(self.final, self.factor**plateaus)
         return 1.0
+
+    def over(self, plateaus: int) -> bool:
+        """True when plateaus have brought the factor below `final`."""
+        return self.kind == "plateau" and self.factor**plateaus < self.final

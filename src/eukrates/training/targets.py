@@ -30,6 +30,11 @@ class Targets(eqx.Module):
     sizes: Float[AnyArray, " systems"]  # number of atoms, 1 for padding
 
 
+def weighted(goal: Targets, factors: Float[AnyArray, " systems"]) -> Targets:
+    """The targets with the weight of every structure times a factor."""
+    return eqx.tree_at(lambda t: t.weight, goal, goal.weight * factors)
+
+
 def targets(samples: Sequence[Sample], e0: Mapping[str, float], atoms: int, systems: int) -> Targets:
     """Labels of `samples` in the order and padding of their batched graph, float32 on the host."""
 

@@ -1,7 +1,7 @@
 """ANI: energies of atoms from what they see within a few Å, by an ensemble of networks."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import equinox as eqx
 import jax
@@ -11,12 +11,14 @@ from jaxtyping import PRNGKeyArray
 
 from eukrates.elements import number
 from eukrates.matter import Graph
+from eukrates.models.ani.energies import summed
 from eukrates.models.ani.environment import Angular, Radial, described, environment, lengths
+from eukrates.models.ani.environment_kernel import Layout
+from eukrates.models.ani.inference import FusedANI, fusible
 from eukrates.models.ani.networks import ElementNetwork
 from eukrates.models.hyperparameters import check_e0, check_elements, check_numbers
-from eukrates.numerics import float_dtype, sum_by
+from eukrates.numerics import float_dtype
 from eukrates.potential import Potential, Prediction
-from eukrates.potential.free_atoms import of_free_atoms
 
 # of ANI-1x, Smith et al., J. Chem. Phys. 148, 241733 (2018), doi:10.1063/1.5023802
 RADIAL = Radial(5.2, 16.0, tuple(0.9 + a * 4.3 / 16 for a in range(16)))
@@ -134,26 +136,46 @@ class ANI(Potential):
         """Energies of free atoms by symbol, eV."""
         return dict(self.free_atoms)
 
+    def apart(self) -> "tuple[ANI, ...]":
+        """Its members, each an ANI of one."""
+        if self.members == 1:
+            return (self,)
+        member = lambda k: jax.tree.map(lambda a: a[k : k + 1], self.networks)
+        return tuple(eqx.tree_at(lambda p: p.networks, self, member(k)) for k in range(self.members))
+
+    def merged(self, others: Sequence[Potential]) -> "ANI | None":
+        """All members as one ANI, if they differ in nothing but weights."""
+        if any(_made(other) != _made(self) for other in others):
+            return None
+        networks = [cast("ANI", one).networks for one in (self, *others)]
+        with jax.enable_x64(True):  # or weights in double precision would be cut
+            together = jax.tree.map(lambda *each: jnp.concatenate(each), *networks)
+        return eqx.tree_at(lambda p: p.networks, self, together)
+
+    def for_inference(self) -> Potential:
+        """By kernels (see `FusedANI`), where there are some for the device; it then reads pairs alone."""
+        layout = Layout(self.elements, self.radial_part, self.angular_part)
+        return FusedANI(self.networks, layout, self.scale, self.e0) if fusible(layout) else self
+
     def environments(self, graph: Graph) -> jax.Array:
         """(1), [atoms, inputs]."""
         return environment(graph, self.elements, self.radial_part, self.angular_part, float_dtype(self))
 
     def __call__(self, graph: Graph) -> Prediction:
-        s, totals = graph.system, graph.system.positions.dtype
+        s = graph.system
         x = self.environments(graph)
         own = jnp.zeros((self.members, s.atoms), x.dtype)
         for symbol, network in self.networks.items():
             own = own + jnp.where(s.real & (s.numbers == number(symbol)), network(x), 0.0)
-        shares = {"network": self.scale * jnp.mean(own, axis=0).astype(totals)}
-        shares["atoms"] = of_free_atoms(self.e0, s)
-        terms = {name: sum_by(share, s.owner, s.systems) for name, share in shares.items()}
-        every = self.scale * sum_by(own.T.astype(totals), s.owner, s.systems) + terms["atoms"][:, None]  # (2)
-        return Prediction(
-            energy=sum(terms.values()),  # (3)
-            terms=terms,
-            energies=sum(shares.values()),
-            energy_by_member=every if self.members > 1 else None,
-        )
+        return summed(jnp.mean(own, axis=0), own.T, self.scale, self.e0, s)
+
+
+def _made(potential: Potential) -> Any:
+    """All of an ANI but the weights and the number of its members; None of another potential."""
+    if type(potential) is not ANI:
+        return None
+    p = potential
+    return p.elements, p.radial_part, p.angular_part, p.hidden, p.scale, p.free_atoms, float_dtype(p)
 
 
 def _widths(elements: Sequence[str], hidden: Sequence[int] | Mapping[str, Sequence[int]] | None) -> dict:
