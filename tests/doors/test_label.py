@@ -8,7 +8,7 @@ from ase.build import molecule
 from eukrates.app.cli import run
 from eukrates.app.labelling import labeller
 from eukrates.data import read
-from eukrates.reference import PySCF, TBLite
+from eukrates.reference import MP2, CoupledCluster, FocalPoint, PySCF, TBLite
 
 
 @pytest.fixture
@@ -21,6 +21,33 @@ def water(tmp_path):
 def test_names_of_labellers():
     assert labeller("GFN2") == TBLite("GFN2-xTB")
     assert labeller("pyscf:PBE0/def2-svp") == PySCF("pbe0", "def2-svp")
+    assert labeller("pyscf:MP2/cc-pVTZ") == MP2("cc-pVTZ")
+    assert labeller("pyscf:ccsd(t)/cc-pVDZ") == CoupledCluster("cc-pVDZ")
+    assert labeller("pyscf:CCSD/6-31+g*") == CoupledCluster("6-31+g*", triples=False)
+    assert labeller("pyscf:mp2/cc-pVTZ+CCSD(T)/cc-pVDZ") == FocalPoint("cc-pVTZ", "cc-pVDZ")
+    assert labeller("pyscf:mp2/6-311+g**") == MP2("6-311+g**")
+    assert labeller("pyscf:mp2/cc-pVTZ,cc-pVQZ+ccsd(t)/cc-pVDZ") == FocalPoint(("cc-pVTZ", "cc-pVQZ"), "cc-pVDZ")
+
+
+@pytest.mark.parametrize("name", ["gfn3", "pyscf:", "pyscf:pbe0", "pyscf:/cc-pvdz", "psi4:pbe0/cc-pvdz"])
+def test_an_unknown_labeller_is_told_what_there_is(name):
+    with pytest.raises(ValueError, match=r"Known: gfn2.*pyscf:FUNCTIONAL/BASIS"):
+        labeller(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["pyscf:mp2/cc-pvtz+ccsd(t)/", "pyscf:mp2/+ccsd(t)/cc-pvdz", "pyscf:mp2/a,b,c+ccsd(t)/d"]
+)
+def test_a_composite_that_is_not_whole_is_refused(name):
+    with pytest.raises(ValueError, match="one or two large bases"):
+        labeller(name)
+
+
+def test_energies_alone_are_written_without_forces(water, tmp_path):
+    pytest.importorskip("pyscf", reason="labelling with MP2 needs PySCF")
+    assert run(["label", str(water), "--with", "pyscf:mp2/sto-3g", "--charge", "0", "--spin", "0"]) == 0
+    found = read(tmp_path / "water.labelled.extxyz")
+    assert [sample.labels for sample in found] == [("energy",)] * 2
 
 
 def test_labels_are_written_once(water, tmp_path, capsys):

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from ase import Atoms
-from ase.calculators.calculator import CalculationFailed, Calculator, all_changes
+from ase.calculators.calculator import CalculationFailed, Calculator, PropertyNotImplementedError, all_changes
 
 from eukrates.reference.labeller import LabelError, Labeller, Labels
 
@@ -32,7 +32,7 @@ class FromCalculator(Labeller):
         """Nothing is known about the calculator, so nothing is refused."""
 
     def __call__(self, atoms: Atoms) -> Labels:
-        """Energy and forces, and dipole, charges and stress where the calculator offers them."""
+        """Energy, and forces, dipole, charges and stress where the calculator offers them."""
         measured = atoms.copy()
         measured.calc = calculator = self.make(atoms)
         offered = set(calculator.implemented_properties)
@@ -40,7 +40,7 @@ class FromCalculator(Labeller):
         try:
             return Labels(
                 energy=float(measured.get_potential_energy()),
-                forces=np.array(measured.get_forces()),
+                forces=np.array(measured.get_forces()) if "forces" in offered else None,
                 dipole=np.array(measured.get_dipole_moment()) if "dipole" in offered and not periodic else None,
                 charges=np.array(measured.get_charges()) if "charges" in offered else None,
                 stress=np.array(measured.get_stress()) if "stress" in offered and atoms.pbc.all() else None,
@@ -57,6 +57,15 @@ class AsCalculator(Calculator):
     def __init__(self, labeller: Labeller):
         super().__init__()
         self.labeller = labeller
+
+    def get_property(self, name, atoms=None, allow_calculation=True):
+        """As ASE's; forces of a labeller that gives energies alone are refused before anything is computed."""
+        if name == "forces" and not self.labeller.gives_forces:
+            raise PropertyNotImplementedError(
+                f"{self.labeller.level} is computed for its energy alone, so there are no forces: relax, vibrate or "
+                f"run dynamics with a level that has them (for example TBLite() or PySCF(...)), and label afterwards."
+            )
+        return super().get_property(name, atoms, allow_calculation)
 
     def check_state(self, atoms, tol=1e-15):
         """What changed since the last call; ASE by itself does not look at charge and spin."""

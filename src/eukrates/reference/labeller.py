@@ -21,7 +21,7 @@ class Labels:
     """What a calculation says about one structure; what it does not know is None, never zero."""
 
     energy: float  # eV
-    forces: np.ndarray  # [atoms, 3] eV/Å
+    forces: np.ndarray | None = None  # [atoms, 3] eV/Å
     dipole: np.ndarray | None = None  # [3] e·Å, about the origin of the coordinates
     charges: np.ndarray | None = None  # [atoms] e
     stress: np.ndarray | None = None  # [6] eV/Å³, ASE sign and Voigt order; periodic structures only
@@ -50,6 +50,11 @@ class Labeller(abc.ABC):
     @abc.abstractmethod
     def level(self) -> str:
         """The level of theory, in one line: what has to be equal for two labels to be comparable."""
+
+    @property
+    def gives_forces(self) -> bool:
+        """Whether the labels have forces; False where the level of theory is computed for its energy alone."""
+        return True
 
     @abc.abstractmethod
     def check(self, atoms: Atoms) -> None:

@@ -10,7 +10,9 @@ from eukrates.app.commands.options import Charge, Spin
 
 def label(
     source: Annotated[Path, Argument(metavar="FILE", help="Structures: any file that ASE reads.")],
-    how: Annotated[str, Option("--with", help="gfn2, gfn1, ipea1, or pyscf:FUNCTIONAL/BASIS.")],
+    how: Annotated[
+        str, Option("--with", help="gfn2, gfn1, ipea1, or pyscf:METHOD/BASIS: a functional, hf, mp2, ccsd(t).")
+    ],
     out: Annotated[Path | None, Option(help="Extended XYZ, eV, Å. Default: FILE.labelled.extxyz.")] = None,
     charge: Charge = None,
     spin: Spin = None,
