@@ -145,6 +145,8 @@ def lists_from(plan: Plan, potential: Potential, structures: Sequence[System]) -
     """The lists of a plan that was written down, for the structures that it was made for."""
     if plan.near is None:
         return lists_for(potential, structures, plan.skin)
+    if (potential.triple_cutoff is None) != (plan.triples is None):  # planned where there were other kernels
+        plan = replace(plan, triples=_around(structures, potential.triple_cutoff, plan.skin))
     searches = plan.near, plan.far
     if available() or all(one is None or one.bins is not None for one in searches):
         return Lists(_world(structures), None, plan)

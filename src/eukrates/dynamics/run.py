@@ -174,6 +174,7 @@ def _start(
     Raises:
         ValueError: charges are to be recorded and the potential knows none.
     """
+    potential = potential.for_inference()  # which may read less
     lists = lists_for(potential, [one.structure for one in settings], SKIN)
     world, masses = lists.world, np.concatenate([one.masses for one in settings])
     with jax.enable_x64(True):

@@ -81,7 +81,7 @@ def standing_from(arrays: dict[str, np.ndarray], potential: Potential, structure
             "with it. Its frames can be read; start a new run from the last of them."
         )
     there = placed(structures, arrays["origin"], arrays["planned_cell"])
-    lists = lists_from(Plan.from_json(str(arrays["plan"])), potential, there)
+    lists = lists_from(Plan.from_json(str(arrays["plan"])), potential.for_inference(), there)
     origin = Origin(arrays["origin"], arrays["origin_cell"], arrays["origin_step"])
     with jax.enable_x64(True):
         keys = jax.random.wrap_key_data(jnp.asarray(arrays["keys"]))
