@@ -27,7 +27,7 @@ ELSEWHERE = {
     "so3lr.md": "tests/doors/test_so3lr_page.py",
 }
 EVERY_PAGE = (*PAGES, *(f"docs/{page}" for page in ELSEWHERE), "docs/spookynet.md", "docs/results.md")
-ENGINES = {"docs/reference_data.md": ("tblite", "pyscf")}
+ENGINES = {"docs/reference_data.md": ("tblite", "pyscf", "distributed")}
 SMALLER = {  # what takes long → what takes seconds
     r"epochs=(150|50)\b": "epochs=1",
     r'"epochs": 500': '"epochs": 1',
@@ -41,6 +41,7 @@ SMALLER = {  # what takes long → what takes seconds
     r"count=4, every_fs=100, seed=1, settle_fs=100": "count=1, every_fs=10, seed=1, settle_fs=10",
     r"count=4, seed=2": "count=1, seed=2",
     r'basis="def2-SVP"': 'basis="sto-3g"',
+    r'large="cc-pVTZ", small="cc-pVDZ"': 'large="cc-pVDZ", small="sto-3g"',
 }
 
 

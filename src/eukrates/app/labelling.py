@@ -6,6 +6,7 @@ from pathlib import Path
 from eukrates.app.structures import read_structures
 from eukrates.near_miss import near_miss
 from eukrates.reference import MP2, Campaign, CoupledCluster, FocalPoint, Labeller, PySCF, TBLite, label
+from eukrates.reference.cluster import connect
 
 TIGHT_BINDING = {"gfn2": "GFN2-xTB", "gfn1": "GFN1-xTB", "ipea1": "IPEA1-xTB"}
 
@@ -70,7 +71,7 @@ def label_file(
     out: str | Path,
     charge: float | int | None = None,
     spin: float | int | None = None,
-    processes: int = 1,
+    workers: int | str = 1,
     progress: Callable | None = None,
     tell: Callable[[str], None] = print,
 ) -> Campaign:
@@ -81,14 +82,14 @@ def label_file(
         how: see `labeller`.
         out: extended XYZ; a journal is kept beside it.
         charge, spin: e, and unpaired electrons, of every structure, instead of what the file states.
-        processes: at once.
+        workers: how many processes at once on this machine, or where a Dask scheduler is: see `cluster.connect`.
         progress: called with (entry, done, total).
         tell: receives a sentence where something else than what the file states is used.
 
     Raises:
         ValueError: unreadable structures, an unknown labeller, structures without charge or spin, an output that
             exists.
-        ImportError: the engine is not installed; names the extra.
+        ImportError: the engine, or Dask, is not installed; names the extra.
     """
     engine = labeller(how)
     frames = read_structures(source)
@@ -101,4 +102,7 @@ def label_file(
                 tell(f"The {name} is {value:g}, as asked, for {other} of {len(frames)} structures that state another.")
             for frame in frames:
                 frame.info[name] = value
-    return label(frames, engine, out, processes=processes, progress=progress)
+    if isinstance(workers, int):
+        return label(frames, engine, out, processes=workers, progress=progress)
+    with connect(workers) as client:
+        return label(frames, engine, out, client=client, progress=progress)

@@ -17,15 +17,20 @@ def label(
     charge: Charge = None,
     spin: Spin = None,
     processes: Annotated[int, Option(min=1, help="Calculations at once, one thread each.")] = 1,
+    cluster: Annotated[
+        str | None, Option(metavar="WHERE", help="A Dask scheduler instead: its address, or its scheduler file.")
+    ] = None,
 ) -> None:
     """Label structures. A killed campaign goes on where it stopped when the same command is given again."""
     from eukrates.app.display import progress
     from eukrates.app.labelling import label_file
 
+    if cluster is not None and processes != 1:
+        raise ValueError("Choose --processes, on this machine, or --cluster, not both.")
     out = out or source.with_name(f"{source.stem}.labelled.extxyz")
     with progress("labelling", "structures") as update:
         show = lambda entry, done, total: update(done, total, f"last took {entry.seconds:.2g} s")
-        found = label_file(source, how, out, charge, spin, processes, show)
+        found = label_file(source, how, out, charge, spin, cluster or processes, show)
     print(f"{found.labelled} structures with labels in {out}, {found.seconds:.3g} s of computing.")
     if found.failures:
         reasons = "\n".join(f"structure {index}: {reason}" for index, reason in found.failures.items())
