@@ -9,6 +9,7 @@ at 300, 1000 and 2000 K, and by Langevin dynamics at 500 and 1000 K. Written to 
 - `cc.extxyz`: MP2/cc-pVTZ + [CCSD(T) - MP2]/cc-pVDZ, energies alone; other structures than in the cheap set.
   `info["part"]` is `train`, `valid` or `test`, or `test_other` for the molecules whose coupled-cluster labels are
   kept for testing; `info["cheap_energy"]` is the GFN2-xTB energy (eV) of the same structure.
+- `cc_train.extxyz` (with the free atoms), `cc_valid.extxyz`, `cc_test.extxyz`, `cc_test_other.extxyz`: its parts.
 
 Coupled cluster goes in rounds of one structure of each molecule, and `cc.extxyz` is written anew after each. A killed
 run goes on where it stopped. It takes about five minutes for the cheap part and three for each round, on one core.
@@ -141,6 +142,15 @@ def write(path: Path, frames: list[Atoms]) -> None:
         ase.io.write(temporary, frames, format="extxyz")
 
 
+def write_parts(folder: Path, labelled: list[Atoms]) -> None:
+    """All that is labelled so far in one file, and each part in its own."""
+    write(folder / "cc.extxyz", labelled)
+    for name in ("train", "valid", "test", "test_other"):
+        chosen = [frame for frame in labelled if frame.info.get("part", "train") == name]
+        if chosen:
+            write(folder / f"cc_{name}.extxyz", chosen)
+
+
 def sample_all(folder: Path, rounds: int) -> tuple[list[Atoms], list[Atoms]]:
     """The structures without labels: of both sets, from the files of an earlier run where there are some."""
     files = folder / "structures_cheap.extxyz", folder / "structures_cc.extxyz"
@@ -173,7 +183,7 @@ def main() -> None:
         out = asked.folder / f"cc_round_{turn:02d}.extxyz"
         told = label(free_atoms() + frames if turn == 0 else frames, composite, out)
         done += ase.io.read(out, ":")
-        write(asked.folder / "cc.extxyz", done)
+        write_parts(asked.folder, done)
         print(
             f"round {turn}: {told.labelled} labelled, {told.failures or 'none failed'}, {told.seconds:.0f} s",
             flush=True,
