@@ -83,7 +83,7 @@ def _forward(plan, x, numbers, real, weights):
         raise NotImplementedError("A potential for inference cannot be trained: train the one that it was made from.")
     given: Any = tuple(one.value for one in (x, numbers, real, weights))
     evenly = jnp.full((x.value.shape[0], plan.members), 1 / plan.members, x.value.dtype)
-    every, slopes = _slopes(plan, *given, evenly)
+    every, slopes = _slopes(plan, evenly, *given)
     return _with_mean(every), (given, slopes)
 
 
@@ -93,7 +93,7 @@ def _backward(plan, kept: Any, pulls: Any):
     if type(of_members) is jax.custom_derivatives.SymbolicZero:
         return (slopes * _dense(of_mean, slopes.dtype)[:, None], None, None, None)
     weight = of_members + _dense(of_mean, slopes.dtype)[:, None] / plan.members
-    return (_slopes(plan, *given, weight)[1], None, None, None)
+    return (_slopes(plan, weight, *given)[1], None, None, None)
 
 
 _energies.defvjp(_forward, _backward, symbolic_zeros=True)
@@ -107,7 +107,7 @@ def _dense(pull, dtype):
     return jnp.zeros(pull.shape, dtype) if type(pull) is jax.custom_derivatives.SymbolicZero else pull
 
 
-def _slopes(plan, x, numbers, real, weights, pull) -> Any:
+def _slopes(plan, pull, x, numbers, real, weights) -> Any:
     like = jax.ShapeDtypeStruct(pull.shape, x.dtype), jax.ShapeDtypeStruct(x.shape, x.dtype)
     return _call("ani_networks_slopes", like, plan, x, numbers, real, weights, pull)
 
