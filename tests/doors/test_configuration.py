@@ -29,6 +29,7 @@ def test_every_setting_of_the_plan_reaches_the_plan():
         "patience": 5,
         "checkpoint_minutes": 0.5,
         "seed": 4,
+        "left_out": 0.25,
         "move": ("readout", "blocks.1.*"),
         "loss": {"energy": 2, "forces": 3, "stress": 0.1, "dipole": 0.2, "charges": 0.3, "hirshfeld_ratios": 0.4},
         "optimiser": {"learning_rate": 1e-4, "weight_decay": 0.1, "clip": 1.0, "amsgrad": True, "ema": 0.9},

@@ -75,6 +75,46 @@ def test_a_tuned_model_says_what_it_was_and_what_moved(tmp_path, tune, trained, 
     assert "Before training, valid:" in told
 
 
+def test_an_ensemble_is_trained_calibrated_and_tuned_with_layers_begun_anew(tmp_path, write_config, shifted, capsys):
+    shape = {"radial": {"cutoff": 4.0, "eta": 8.0, "shifts": [1.5, 2.5]}, "hidden": [4, 3]}
+    shape["angular"] = {"cutoff": 3.5, "eta": 8.0, "zeta": 8.0, "shifts": [2.0], "sections": [0.5, 1.5]}
+    data = {"train": str(shifted), "valid": 6}
+    config = write_config(data=data, members=3, training={"epochs": 1})
+    content = yaml.safe_load(config.read_text()) | {"model": {"ani": shape}, "folder": str(tmp_path / "first")}
+    config.write_text(yaml.safe_dump(content))
+    assert run(["train", str(config)]) == 0
+    told, start = capsys.readouterr().out, tmp_path / "first" / "best.safetensors"
+    assert "How sure the ensemble is" in (tmp_path / "first" / "report.html").read_text()
+    assert "3 times ani" in told
+    assert load(start).members == 3
+    assert read_header(start)["card"]["calibration"]["structures"] == 6
+    assert run(["predict", str(start), str(shifted)]) == 0
+    assert "expected error" in capsys.readouterr().out
+
+    fresh, move = ["networks.*.layers.2"], ["networks.*.layers.[12]"]
+    training = {"epochs": 1, "move": move, "optimiser": {"learning_rate": 1e-9}}
+    content |= {"start": str(start), "reset": fresh, "training": training}
+    del content["model"], content["members"]
+    config.write_text(yaml.safe_dump(content | {"folder": str(tmp_path / "second")}))
+    assert run(["train", str(config)]) == 0
+    told = capsys.readouterr().out
+    count = 3 * 2 * (3 + 1)
+    assert f"{count} parameters began anew: networks.Al (4), networks.Cu (4)." in told
+    before, after = load(start), load(tmp_path / "second" / "best.safetensors")
+    frozen = lambda p: p.networks["Al"].layers[0].weight
+    assert np.array_equal(frozen(before), frozen(after))
+    away = np.abs(np.asarray(before.networks["Al"].layers[2].weight - after.networks["Al"].layers[2].weight))
+    assert np.all(away.max(axis=(1, 2)) > 0.01)
+    origin = read_header(tmp_path / "second" / "best.safetensors")["card"]["training"]["started_from"]
+    assert origin["reset"]["chosen"] == fresh
+    assert origin["reset"]["parameters"] == count
+
+
+def test_members_and_reset_belong_to_new_and_to_start_models(write_config, tune, failing):
+    assert "no start model" in failing("train", write_config(reset=["readout"]))
+    assert "members are in the file of start" in failing("train", tune(members=2))
+
+
 def test_new_energies_of_free_atoms_remove_the_constant_of_the_level_of_theory(tmp_path, tune):
     errors = {}
     for e0 in ("keep", "auto"):

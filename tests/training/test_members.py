@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from morse import trimers
 
-from eukrates.models import ANI, SO3krates, load, save
-from eukrates.potential import Ensemble, FreeAtoms, ensemble_of, named_parameters, predict
+from eukrates.models import ANI, SO3krates, load, save, with_e0
+from eukrates.potential import Ensemble, FreeAtoms, ensemble_of, free_atom_energies, named_parameters, predict
 from eukrates.training import Optimiser, Plan, Run, Schedule, choose
 from eukrates.training.batches import seen_by
 from eukrates.training.step import make_step
@@ -64,7 +64,8 @@ def test_the_members_of_ani_go_their_own_ways_and_come_back_as_one_potential(tmp
 
 
 def test_each_member_keeps_its_own_best_epoch(tmp_path):
-    plan = Plan(epochs=12, batch_size=8, optimiser=Optimiser(learning_rate=0.03, ema=0.0))
+    rough = {"optimiser": Optimiser(learning_rate=0.3, ema=0.0), "schedule": Schedule(kind="constant")}
+    plan = Plan(epochs=12, batch_size=8, **rough)
     training = run(ani(3), tmp_path, plan)
     trained = training()
     card = json.loads(json.dumps(training.notes))
@@ -139,7 +140,10 @@ def test_ensembles_come_apart_and_together():
     mixed = model + FreeAtoms({"H": -0.5, "O": -0.25})
     assert len(mixed.apart()) == 3
     system = trimers(1, seed=0)[0].system
-    whole, apart = predict(mixed, [system])[0], predict(ensemble_of(mixed.apart()), [system])[0]
+    whole, apart = (predict(p, mixed.graph(system)) for p in (mixed, ensemble_of(mixed.apart())))
+    assert free_atom_energies(mixed) == free_atom_energies(ensemble_of(mixed.apart())) == {"H": -1.5, "O": -2.25}
+    again = with_e0(ensemble_of(mixed.apart()), {"H": 5.0, "O": 6.0})
+    assert free_atom_energies(again) == {"H": 5.0, "O": 6.0}
     np.testing.assert_allclose(apart.energy_by_member, whole.energy_by_member, rtol=1e-6)
     with pytest.raises(ValueError, match="cannot be added"):
         (ani(2) + ani(3)).apart()

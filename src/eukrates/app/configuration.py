@@ -13,7 +13,7 @@ from eukrates.data.keys import CANDIDATES
 from eukrates.elements import SYMBOLS, number
 from eukrates.models.catalogue import CATALOGUE, build
 from eukrates.near_miss import near_miss
-from eukrates.potential import Potential
+from eukrates.potential import Potential, ensemble_of
 from eukrates.training import Plan
 
 FROM_DATA = ("elements", "scale", "neighbours")  # arguments of models that the data know better
@@ -145,6 +145,13 @@ class Configuration(Section):
         description="a model file to go on from, in the place of `model`: fine-tuning. `training.move` says which of "
         "its parameters change.",
     )
+    reset: tuple[str, ...] = Field(
+        default=(),
+        description="with `start`: names of its parameters that begin anew, spelled as in `training.move`.",
+    )
+    members: PositiveInt = Field(
+        default=1, description="potentials of an ensemble, each with its own first weights, trained in one run."
+    )
     e0: Literal["auto", "keep", "atoms"] | dict[str, float] = Field(
         default="auto",
         description="Energies of free atoms in eV, {H: -13.6, …}. What is not given is taken from free atoms in the "
@@ -165,6 +172,16 @@ class Configuration(Section):
         if e0 == "keep" and not info.data.get("start"):
             raise ValueError("keep means the energies of a start model; name its file with start: FILE, or say auto")
         return e0
+
+    @field_validator("reset", "members")
+    @classmethod
+    def _start_has_its_members(cls, value, info):
+        start = info.data.get("start")
+        if info.field_name == "reset" and value and not start:
+            raise ValueError("there is no start model whose parameters could begin anew; name one with start: FILE")
+        if info.field_name == "members" and value > 1 and start:
+            raise ValueError("the members are in the file of start; leave out one of the two")
+        return value
 
     @field_validator("model")
     @classmethod
@@ -191,11 +208,14 @@ class Configuration(Section):
         if self.start is not None:
             return f"start model {self.start}"
         ((name, options),) = self.model.spec.items()
-        return f"{name} ({', '.join(f'{key} {value}' for key, value in options.items()) or 'defaults'})"
+        several = f"{self.members} times " * (self.members > 1)
+        return several + f"{name} ({', '.join(f'{key} {value}' for key, value in options.items()) or 'defaults'})"
 
     def potential(self, **from_data) -> Potential:
         """The model with its first weights; `from_data` fills what the configuration leaves open."""
-        return build(self.model.spec, **from_data, key=jax.random.key(self.training.seed))
+        key = jax.random.key(self.training.seed)
+        keys = [key] if self.members == 1 else jax.random.split(key, self.members)
+        return ensemble_of([build(self.model.spec, **from_data, key=one) for one in keys])
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data that makes an equal configuration; defaults are written out, except those of the model."""

@@ -12,8 +12,10 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from eukrates.app.structures import read_structures
 from eukrates.files import replacing
 from eukrates.interfaces.ase import Calculator
+from eukrates.models import read_header
 from eukrates.trust import Table
 
+SURENESS = ("energy_by_member", "energy_deviation", "expected_error")
 PLAIN = ("energy", "forces", "stress", "dipole", "charges")
 
 
@@ -24,7 +26,8 @@ def predict_file(
     choices: Mapping[str, Any] | None = None,
     precision: str = "float32",
 ) -> Table:
-    """Energies by physical term of every structure of a file, in eV, as a table; of ensembles their deviation too.
+    """Energies by physical term of every structure of a file, in eV, as a table; of ensembles their deviation too,
+    and the error to expect where the card has their calibration.
 
     Args:
         model: model file.
@@ -39,11 +42,14 @@ def predict_file(
         ValueError: what `load` and the calculator refuse; nothing is written then.
     """
     calculator, rows, done = Calculator(model, precision, **dict(choices or {})), [], []
+    scale = (read_header(model)["card"].get("calibration") or {}).get("scale")
     for n, atoms in enumerate(read_structures(structures)):
         properties = ["energy", "forces", *(["stress"] if atoms.pbc.all() else [])]
         calculator.calculate(atoms, properties)
         results = calculator.results
         sure = {"deviation": results["energy_deviation"]} if "energy_deviation" in results else {}
+        if sure and scale is not None:
+            sure["expected error"] = results["expected_error"] = scale * results["energy_deviation"]
         rows.append((f"{n}", atoms.get_chemical_formula(), results["energy"], sure | results["energy_terms"]))
         if out is not None:
             done.append(_labelled(atoms, results, calculator.forces_by_term(atoms)))
@@ -59,7 +65,7 @@ def _labelled(atoms: ase.Atoms, results: Mapping[str, Any], pulls: Mapping[str, 
     found = atoms.copy()
     found.calc = SinglePointCalculator(found, **{name: results[name] for name in PLAIN if name in results})
     found.info |= {f"energy_{term}": energy for term, energy in results["energy_terms"].items()}
-    found.info |= {name: results[name] for name in ("energy_by_member", "energy_deviation") if name in results}
+    found.info |= {name: results[name] for name in SURENESS if name in results}
     found.arrays |= {f"forces_{term}": pull for term, pull in pulls.items()}
     found.arrays |= {name: results[name] for name in ("hirshfeld_ratios", "c6", "polarizabilities") if name in results}
     return found

@@ -58,6 +58,9 @@ def prepare(configuration: Configuration, tell: Tell = print, e0: AtomicEnergies
     tell(_model(prepared))
     if origin is not None or moving.parameters < moving.of:
         tell(moving.text())
+    if origin is not None and "reset" in origin:
+        begun = ", ".join(f"{piece} ({count})" for piece, count in origin["reset"]["pieces"].items())
+        tell(f"{origin['reset']['parameters']} parameters began anew: {begun}.")
     return prepared
 
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jax
+import jax.numpy as jnp
+
 from eukrates.app.configuration import Configuration
 from eukrates.app.energies import energies_for_start
 from eukrates.app.parts import Parts
@@ -12,7 +15,9 @@ from eukrates.app.provenance import digest_of
 from eukrates.data import AtomicEnergies
 from eukrates.files import write_atomically
 from eukrates.models import load, read_header, with_e0
-from eukrates.potential import Potential, free_atom_energies
+from eukrates.models.catalogue import build
+from eukrates.potential import Potential, ensemble_of, free_atom_energies, named_parameters, with_parameters
+from eukrates.training import Moving, choose
 from eukrates.training.diagnosis import check_systems
 
 STATED = ("level_of_theory", "licence", "authors", "citation")  # of the old card
@@ -43,9 +48,26 @@ def read_start(configuration: Configuration, parts: Parts, known: AtomicEnergies
     potential, header = load(path), read_header(path)
     check_systems(potential, parts.everything)
     energies = known or energies_for_start(configuration, potential, parts)
-    if energies.energies != free_atom_energies(potential):
+    origin: dict[str, Any] = {"file": path.name, "sha256": digest_of(path), **_history(header)}
+    new_energies = energies.energies != free_atom_energies(potential)
+    if configuration.reset:
+        fresh = build(header["architecture"], key=jax.random.key(configuration.training.seed))
+        chosen = choose(potential, configuration.reset)
+        potential, origin["reset"] = _begun_anew(potential, fresh, chosen), chosen.as_dict()
+    if new_energies:
         potential = with_e0(potential, energies.energies)
-    return Start(potential, energies, {"file": path.name, "sha256": digest_of(path), **_history(header)})
+    return Start(potential, energies, origin)
+
+
+def _begun_anew(potential: Potential, fresh: Potential, chosen: Moving) -> Potential:
+    """The potential with the chosen parameters of every member as a fresh one has them."""
+    members = []
+    for old, new in zip(potential.apart(), fresh.apart(), strict=True):
+        first, kept = dict(named_parameters(new)), dict(named_parameters(old))
+        with jax.enable_x64(True):
+            again = {name: jnp.asarray(first[name], kept[name].dtype) for name in chosen.names}
+        members.append(with_parameters(old, kept | again))
+    return ensemble_of(members)
 
 
 def refuse_start_inside(configuration: Configuration) -> None:

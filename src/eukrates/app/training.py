@@ -104,7 +104,9 @@ def _judged(prepared: Prepared, trained: Trained, folder: Path, tell: Tell) -> d
     numbers = {part: evaluation.as_dict() for part, evaluation in found.items()}
     write_atomically(folder / folders.EVALUATION, json.dumps(numbers, indent=1))
     errors = {"errors": {part: _short(e, labels) for part, e in found.items()}}
-    save(best, trained.best, restated(header["card"], prepared.configuration) | errors)
+    sure = found["valid"].calibration
+    calibration = {} if sure is None else {"calibration": sure.as_dict() | {"of": "energy, validation structures"}}
+    save(best, trained.best, restated(header["card"], prepared.configuration) | errors | calibration)
     last = read_header(trained.last)["card"]
     if (now := restated(last, prepared.configuration)) != last:
         save(load(trained.last), trained.last, now)

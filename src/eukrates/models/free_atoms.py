@@ -7,14 +7,14 @@ import equinox as eqx
 import jax
 
 from eukrates.models.catalogue import CATALOGUE, arguments, build, describe
-from eukrates.potential import FreeAtoms, Potential, Sum, named_parameters, with_parameters
+from eukrates.potential import FreeAtoms, Potential, Sum, ensemble_of, named_parameters, with_parameters
 
 
 def with_e0(potential: Potential, e0: Mapping[str, float]) -> Potential:
     """The same potential, every parameter untouched, with other energies of free atoms.
 
-    They replace those of the potential, or of the first of its parts that can have any (the others then have none). A
-    potential that cannot have any is summed with `FreeAtoms`.
+    They replace those of the potential, or of the first of its parts that can have any (the others then have zero). A
+    potential that cannot have any is summed with `FreeAtoms`, and every member of an ensemble gets them.
 
     Args:
         potential: any potential of the catalogue, alone, in a sum or inside another.
@@ -23,13 +23,16 @@ def with_e0(potential: Potential, e0: Mapping[str, float]) -> Potential:
     Raises:
         ValueError: the potential is not in the catalogue, or an element has no energy.
     """
+    members = potential.apart()
+    if len(members) > 1:
+        return ensemble_of([with_e0(member, e0) for member in members])
     spec = describe(potential)
     homes = list(_homes(spec))
     if not homes:
         parts = potential.parts if isinstance(potential, Sum) else (potential,)
         return Sum((*parts, FreeAtoms(e0)))  # pyright: ignore[reportCallIssue]  (as in Potential.__add__)
     for n, options in enumerate(homes):
-        options["e0"] = {} if n else dict(e0)
+        options["e0"] = dict.fromkeys(options["e0"], 0.0) if n else dict(e0)
     empty = eqx.filter_eval_shape(lambda: build(spec, key=jax.random.key(0)))
     return with_parameters(empty, dict(named_parameters(potential)))
 

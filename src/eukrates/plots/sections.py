@@ -12,6 +12,7 @@ from eukrates.plots.bonds import bond_figure, table_rows
 from eukrates.plots.history import learning_curves, read_history
 from eukrates.plots.molecule import molecule
 from eukrates.plots.parity import parity
+from eukrates.plots.reliability import reliability
 from eukrates.plots.report import Block, Figure, Section, Verdict
 from eukrates.plots.run import energy_conservation, temperature
 from eukrates.plots.walls import dimer_curves
@@ -35,6 +36,9 @@ def evaluation_section(evaluation: Evaluation, title: str = "Errors on data it h
         comparison = evaluation.comparisons.get(name)
         if comparison is not None and comparison.sample.size:
             blocks.append(Figure(parity(comparison), as_png=comparison.reference.size > 5000))
+    if evaluation.calibration is not None:
+        words = "Structures in bins of the deviation of members, scaled: errors should lie on the line."
+        blocks.append(Figure(reliability(evaluation.calibration), words))
     return Section(title, [*blocks, *others])
 
 

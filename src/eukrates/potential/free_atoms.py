@@ -70,9 +70,14 @@ def of_free_atoms(e0: Mapping[str, float], system: System) -> Float[Array, " ato
 
 
 def free_atom_energies(potential: Potential) -> dict[str, float]:
-    """E0 by symbol in eV; empty for a potential without; a potential made of others adds theirs."""
+    """E0 by symbol in eV; empty for a potential without; a potential made of others adds theirs, an ensemble has the
+    mean of its members."""
     if isinstance(potential, KnowsFreeAtoms):
         return dict(potential.e0)
+    members = potential.apart()
+    if len(members) > 1:
+        each = [free_atom_energies(member) for member in members]
+        return {symbol: float(np.mean([one[symbol] for one in each])) for symbol in each[0]}
     total: dict[str, float] = {}
     for part in _inner(potential):
         for symbol, energy in free_atom_energies(part).items():

@@ -1,5 +1,6 @@
 """Trust: how wrong a potential is (`evaluate`), and whether it is a sound one (`inspect`)."""
 
+from eukrates.trust.calibration import Calibration
 from eukrates.trust.evaluate import evaluate
 from eukrates.trust.evaluation import Evaluation
 from eukrates.trust.finding import Finding
@@ -8,4 +9,4 @@ from eukrates.trust.inspection import Inspection
 from eukrates.trust.run import ShortRun
 from eukrates.trust.table import Table
 
-__all__ = ["Evaluation", "Finding", "Inspection", "ShortRun", "Table", "evaluate", "inspect"]
+__all__ = ["Calibration", "Evaluation", "Finding", "Inspection", "ShortRun", "Table", "evaluate", "inspect"]

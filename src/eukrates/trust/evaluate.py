@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from eukrates.data.sample import LABELS, Sample
-from eukrates.potential import Potential, check_system
+from eukrates.potential import Potential, Prediction, check_system, deviation
 from eukrates.trust.comparison import Comparison
 from eukrates.trust.evaluation import Evaluation
 from eukrates.trust.evaluator import Evaluator
@@ -59,7 +59,15 @@ def evaluate(
         unpredicted=tuple(silent),
         broken=tuple(broken),
         free_atoms=len(named) - len(samples),
+        energy_deviation=_deviations(predictions),
     )
+
+
+def _deviations(predictions: list[Prediction]) -> np.ndarray | None:
+    """Of the energies of members, eV [structures]; None where the potential is no ensemble."""
+    if predictions[0].energy_by_member is None:
+        return None
+    return np.array([float(deviation(p)[0]) for p in predictions])
 
 
 def _wanted(samples: list[Sample], want: Sequence[str] | None) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from eukrates.elements import SYMBOLS
+from eukrates.trust.calibration import Calibration
 from eukrates.trust.comparison import UNITS, Comparison, without_offset
 from eukrates.trust.errors import Errors
 from eukrates.trust.table import Table
@@ -37,6 +38,7 @@ class Evaluation:
     unpredicted: tuple[str, ...]  # labelled properties that the potential does not predict
     broken: tuple[int, ...]  # structures with a prediction that is not finite
     free_atoms: int = 0  # that were left out
+    energy_deviation: np.ndarray | None = None  # [structures] eV, of the members of an ensemble; None: it is none
 
     @property
     def errors(self) -> dict[str, Errors]:
@@ -52,6 +54,15 @@ class Evaluation:
     def energy_without_offset(self) -> Errors | None:
         """Errors of the energy in eV after the mean error of each formula is removed."""
         return without_offset(self.comparisons["energy"], self.formulas) if "energy" in self.comparisons else None
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """Deviations of an ensemble beside its errors of the energy; None of one potential, or with one energy."""
+        if self.energy_deviation is None or "energy" not in self.comparisons:
+            return None
+        c = self.comparisons["energy"]
+        sigma, error = self.energy_deviation[c.sample], (c.predicted - c.reference)[:, 0]
+        return Calibration(sigma, error) if sigma.size > 1 and np.all(sigma > 0) else None
 
     def worst(self, name: str, count: int = 5) -> list[tuple[str, float]]:
         """The structures with the largest error of a property: (name, error in inside units)."""
@@ -74,6 +85,8 @@ class Evaluation:
                     for name in ("energy_per_atom", "forces", "stress")
                     if name in self.comparisons
                 ]
+        if self.calibration is not None:
+            tables.append(_sureness(self.calibration))
         present = [n for n in ("forces", "energy") if n in self.comparisons and self.comparisons[n].sample.size]
         if present and len(self.names) > 1:
             name = present[0]
@@ -117,6 +130,7 @@ class Evaluation:
             "errors": {name: asdict(e) for name, e in self.errors.items()},
             "energy_offset_per_atom": self.energy_offset,
             "energy_without_offset": None if shifted is None else asdict(shifted),
+            "calibration": None if self.calibration is None else self.calibration.as_dict(),
             "by_element": {
                 n: {SYMBOLS[z]: asdict(e) for z, e in found.items()} for n, found in elements.items() if found
             },
@@ -136,6 +150,17 @@ class Evaluation:
         columns = ("property", "count", "MAE", "RMSE", "largest", "bias", "unit", "MAE", "RMSE", "unit", "R²")
         title = f"Errors on {len(self.names)} structures, {int(self.atoms.sum())} atoms"
         return Table(title, columns, rows)
+
+
+def _sureness(c: Calibration) -> Table:
+    rows = [
+        ("scale: deviations times this are errors to expect", c.scale, ""),
+        ("rank correlation of deviations and errors", c.rank_correlation, "1 is perfect"),
+        ("share of errors within one scaled deviation", c.within(1.0), "0.683 if normal"),
+        ("share of errors within two", c.within(2.0), "0.954 if normal"),
+        ("expected normalised calibration error", c.ence, "0 is perfect"),
+    ]
+    return Table("How sure the ensemble is of its energies", ("", "found", ""), rows)
 
 
 def _row(title: str, name: str, e: Errors) -> tuple:
