@@ -22,7 +22,12 @@ from eukrates.trust.rounding import rounding
 from eukrates.trust.symmetry import symmetry
 from eukrates.version import __version__
 
-EXTRAS = {"reference": ("tblite", "pyscf"), "cuda": ("jax-cuda12-plugin",), "dev": ("pytest", "hypothesis", "beartype")}
+EXTRAS = {
+    "reference": ("tblite", "pyscf"),
+    "cluster": ("distributed",),
+    "cuda": ("jax-cuda12-plugin",),
+    "dev": ("pytest", "hypothesis", "beartype"),
+}
 
 
 @dataclass(frozen=True)
