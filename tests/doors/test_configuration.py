@@ -31,7 +31,8 @@ def test_every_setting_of_the_plan_reaches_the_plan():
         "seed": 4,
         "left_out": 0.25,
         "move": ("readout", "blocks.1.*"),
-        "loss": {"energy": 2, "forces": 3, "stress": 0.1, "dipole": 0.2, "charges": 0.3, "hirshfeld_ratios": 0.4},
+        "loss": {"energy": 2, "forces": 3, "stress": 0.1, "dipole": 0.2, "charges": 0.3, "hirshfeld_ratios": 0.4}
+        | {"average": "structures"},
         "optimiser": {"learning_rate": 1e-4, "weight_decay": 0.1, "clip": 1.0, "amsgrad": True, "ema": 0.9},
         "schedule": {"kind": "plateau", "warmup": 0.1, "final": 0.01, "factor": 0.4, "patience": 3},
     }
