@@ -118,17 +118,15 @@ class Calculator(AseCalculator):
         return structure
 
     def _graph(self, structure: System) -> Graph:
-        """On the device; where the neighbours are those of before, only what has changed is sent."""
-        listed, sent = self._list, self._sent
-        if listed is None or sent is None or not listed.serves(structure):
+        """With neighbours that are kept, and then on the device, while they serve."""
+        listed = self._list
+        if listed is None or not listed.serves(structure):
             p, skin = self.potential, self.parameters["skin"]
             reads = {"waves": p.waves(structure.cell), "triple_cutoff": p.triple_cutoff}
-            listed = verlet(structure, p.cutoff, p.far_cutoff, skin, **reads).padded()
-            sent = to_device(listed.graph)
-            self._list, self._sent = listed, sent
-        now = listed.at(structure).system
-        moved = {name: getattr(now, name) for name in ("positions", "charge", "spin")}
-        return Graph(replace(sent.system, **to_device(moved)), sent.near, sent.far, sent.waves, sent.triples)
+            self._list, self._sent = verlet(structure, p.cutoff, p.far_cutoff, skin, **reads).padded(), None
+            return self._list.graph  # not sent before it is needed again: each array sent alone takes its time
+        sent = self._sent = to_device(listed.graph) if self._sent is None else self._sent
+        return Graph(replace(sent.system, **listed.moved(structure)), sent.near, sent.far, sent.waves, sent.triples)
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -1,7 +1,7 @@
 """Many graphs in one, padded to few shapes so that compiled code is compiled once."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -85,15 +85,15 @@ def pad(graph: Graph, to: Size | None = None) -> Graph:
         to = Size(rounded(need.atoms), pairs, need.systems, far_pairs, rounded(have.triples))
     if any(t < n for t, n in zip(to, need, strict=True)) or to.pairs % 2 or to.far_pairs % 2:
         raise ValueError(f"Expected sizes of at least {need} with even numbers of pairs, got {to}.")
-    s, atoms, systems = graph.system, to.atoms - have.atoms, to.systems - have.systems
+    s, atoms, systems = graph.system, to.atoms, to.systems
     padded = System(
-        numbers=np.pad(s.numbers, (0, atoms)),
-        positions=np.pad(s.positions, ((0, atoms), (0, 0))),
-        cell=np.pad(s.cell, ((0, systems), (0, 0), (0, 0))),
-        owner=np.pad(s.owner, (0, atoms), constant_values=to.systems - 1),
-        real=np.pad(s.real, (0, atoms)),
-        charge=None if s.charge is None else np.pad(s.charge, (0, systems)),
-        spin=None if s.spin is None else np.pad(s.spin, (0, systems)),
+        numbers=_longer(s.numbers, atoms),
+        positions=_longer(s.positions, atoms),
+        cell=_longer(s.cell, systems),
+        owner=_longer(s.owner, atoms, systems - 1),
+        real=_longer(s.real, atoms),
+        charge=None if s.charge is None else _longer(s.charge, systems),
+        spin=None if s.spin is None else _longer(s.spin, systems),
     )
     far = None if graph.far is None else _padded(graph.far, to.far_pairs, to.atoms - 1)
     triples = None if graph.triples is None else _padded_triples(graph.triples, have, to)
@@ -129,14 +129,17 @@ def _joined(parts: Sequence[Edges], offsets: np.ndarray) -> Edges:
     )
 
 
+def _longer(array: np.ndarray, rows: int, value: Any = 0) -> np.ndarray:
+    """With rows of a value at the end."""
+    array = np.asarray(array)
+    out = np.full((rows, *array.shape[1:]), value, array.dtype)
+    out[: array.shape[0]] = array
+    return out
+
+
 def _padded(edges: Edges, pairs: int, atom: int) -> Edges:
-    more = pairs // 2 - edges.half
-
-    def fill(array, value):
-        width = ((0, more),) + ((0, 0),) * (array.ndim - 1)
-        h = edges.half
-        return np.concatenate([np.pad(a, width, constant_values=value) for a in (array[:h], array[h:])])
-
+    h, half = edges.half, pairs // 2
+    fill = lambda array, value: np.concatenate([_longer(a, half, value) for a in (array[:h], array[h:])])
     return Edges(fill(edges.i, atom), fill(edges.j, atom), fill(edges.image, 0), fill(edges.real, False), edges.cutoff)
 
 
@@ -151,7 +154,7 @@ def _joined_triples(parts: Sequence[Triples], halves: Sequence[int]) -> Triples:
 
 def _padded_triples(triples: Triples, have: Size, to: Size) -> Triples:
     """With more rows, and those of pairs renumbered for longer halves."""
-    later, more = (to.pairs - have.pairs) // 2, (0, to.triples - have.triples)
+    later = (to.pairs - have.pairs) // 2
     moved = lambda rows: np.where(rows < have.pairs // 2, rows, rows + later).astype(np.int32)
-    filled = lambda rows: np.pad(moved(rows), more, constant_values=max(0, to.pairs - 1))
-    return Triples(filled(triples.first), filled(triples.second), np.pad(triples.real, more), triples.cutoff)
+    filled = lambda rows: _longer(moved(rows), to.triples, max(0, to.pairs - 1))
+    return Triples(filled(triples.first), filled(triples.second), _longer(triples.real, to.triples), triples.cutoff)

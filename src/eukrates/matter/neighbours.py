@@ -10,6 +10,8 @@ from eukrates.matter.lattice import completed
 from eukrates.matter.system import System
 from eukrates.matter.triples import Triples, coupled
 
+FEW = 100  # atoms of an open structure, among all of whose pairs the close ones are sooner found than by a search
+
 
 def neighbours(structure: System, cutoff: float) -> Edges:
     """All pairs of one structure with r_ij < cutoff, every periodic image included, an atom itself not.
@@ -33,6 +35,8 @@ def neighbours(structure: System, cutoff: float) -> Edges:
         )
     if not periodic.any() and np.linalg.norm(np.ptp(positions, axis=0)) < cutoff:
         return complete(positions.shape[0], cutoff)
+    if not periodic.any() and positions.shape[0] <= FEW:
+        return _among_all(positions, cutoff)
     box, centred = completed(lattice[None])[0], positions - positions.mean(axis=0)
     crossed = np.where(periodic, np.floor(centred @ np.linalg.inv(box)), 0.0)
     inside = _drawn_together(centred - crossed @ box, box[~periodic], cutoff)
@@ -82,6 +86,15 @@ def complete(atoms: int, cutoff: float = np.inf) -> Edges:
     i, j = (half.astype(np.int32) for half in np.triu_indices(atoms, 1))
     both = np.concatenate([i, j]), np.concatenate([j, i])
     return Edges(*both, image=np.zeros((2 * i.size, 3), np.int32), real=np.ones(2 * i.size, bool), cutoff=float(cutoff))
+
+
+def _among_all(positions: np.ndarray, cutoff: float) -> Edges:
+    """Those pairs of an open structure that are closer than the cutoff."""
+    i, j = np.triu_indices(positions.shape[0], 1)
+    near = np.sum((positions[j] - positions[i]) ** 2, axis=1) < cutoff**2
+    i, j = i[near].astype(np.int32), j[near].astype(np.int32)
+    image = np.zeros((2 * i.size, 3), np.int32)
+    return Edges(np.concatenate([i, j]), np.concatenate([j, i]), image, np.ones(2 * i.size, bool), float(cutoff))
 
 
 def _drawn_together(positions: np.ndarray, axes: np.ndarray, cutoff: float) -> np.ndarray:

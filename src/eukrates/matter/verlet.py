@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
@@ -49,18 +49,15 @@ class VerletList:
         moved = displacement(structure.positions, self.origin[:n])
         return moved <= self.reach
 
+    def moved(self, structure: System) -> dict[str, np.ndarray | None]:
+        """The positions, charge and spin of `structure`, with padding."""
+        s, filled = self.graph.system, lambda shape, values: None if values is None else _filled(shape, values)
+        per_system = {name: filled((s.systems,), getattr(structure, name)) for name in ("charge", "spin")}
+        return {"positions": _filled(s.positions.shape, structure.positions), **per_system}
+
     def at(self, structure: System) -> Graph:
         """The graph with the positions, charge and spin of `structure`, which the list must serve."""
-        s = self.graph.system
-        placed = System(
-            numbers=s.numbers,
-            positions=_filled(s.positions.shape, structure.positions),
-            cell=s.cell,
-            owner=s.owner,
-            real=s.real,
-            charge=None if structure.charge is None else _filled((s.systems,), structure.charge),
-            spin=None if structure.spin is None else _filled((s.systems,), structure.spin),
-        )
+        placed = replace(self.graph.system, **self.moved(structure))
         return Graph(placed, self.graph.near, self.graph.far, self.graph.waves, self.graph.triples)
 
 
