@@ -1,5 +1,7 @@
 """Neighbour pairs on the host, for any cell: open, triclinic, periodic along some axes, smaller than the cutoff."""
 
+import math
+
 import numpy as np
 import vesin
 from jaxtyping import Float
@@ -40,7 +42,7 @@ def neighbours(structure: System, cutoff: float) -> Edges:
     box, centred = completed(lattice[None])[0], positions - positions.mean(axis=0)
     crossed = np.where(periodic, np.floor(centred @ np.linalg.inv(box)), 0.0)
     inside = _drawn_together(centred - crossed @ box, box[~periodic], cutoff)
-    finder = vesin.NeighborList(cutoff=float(cutoff), full_list=True)
+    finder = vesin.NeighborList(cutoff=float(cutoff), full_list=False)
     i, j, image = finder.compute(points=inside, box=box, periodic=periodic, quantities="ijS", copy=True)
     return _mirrored(i, j, image + (crossed[i] - crossed[j]).astype(image.dtype), cutoff)
 
@@ -113,13 +115,13 @@ def _drawn_together(positions: np.ndarray, axes: np.ndarray, cutoff: float) -> n
 
 
 def _mirrored(i: np.ndarray, j: np.ndarray, image: np.ndarray, cutoff: float) -> Edges:
-    """From a full list: keep each pair once (i < j, or i = j with a positive image), sort, append the mirror."""
+    """Pairs that are listed once each: turned (i < j, or i = j with a positive image), sorted, and their mirror."""
     i, j, image = i.astype(np.int32), j.astype(np.int32), image.astype(np.int32).reshape(-1, 3)
     a, b, c = image.T
     positive = (a > 0) | ((a == 0) & ((b > 0) | ((b == 0) & (c > 0))))
-    keep = (i < j) | ((i == j) & positive)
-    i, j, image = i[keep], j[keep], image[keep]
-    order = np.lexsort((image[:, 2], image[:, 1], image[:, 0], j, i))
+    turned = (i > j) | ((i == j) & ~positive)
+    i, j, image = np.minimum(i, j), np.maximum(i, j), np.where(turned[:, None], -image, image)
+    order = _order(np.column_stack([i, j, image]))
     i, j, image = i[order], j[order], image[order]
     return Edges(
         i=np.concatenate([i, j]),
@@ -128,3 +130,15 @@ def _mirrored(i: np.ndarray, j: np.ndarray, image: np.ndarray, cutoff: float) ->
         real=np.ones(2 * i.size, bool),
         cutoff=float(cutoff),
     )
+
+
+def _order(rows: np.ndarray) -> np.ndarray:
+    """That sorts rows of integers, the first column mattering most: by one number for each row, where it has room."""
+    least = rows.min(axis=0, initial=0)
+    spans = rows.max(axis=0, initial=0) - least + 1
+    if math.prod(spans.tolist()) > np.iinfo(np.int64).max:
+        return np.lexsort(rows.T[::-1])
+    place = np.zeros(len(rows), np.int64)
+    for column, low, span in zip(rows.T, least, spans, strict=True):
+        place = place * span + (column - low)
+    return np.argsort(place)
