@@ -10,6 +10,7 @@ from engines import Springs, waters
 
 from eukrates.app.cli import run
 from eukrates.reference import TBLite, label
+from eukrates.reference import cluster as cluster_module
 from eukrates.reference.journal import Entry
 
 distributed = pytest.importorskip("distributed", reason="Dask is not installed (pip install 'eukrates[cluster]')")
@@ -95,6 +96,19 @@ def test_workers_of_several_threads_are_refused(tmp_path):
         pytest.raises(ValueError, match="nthreads 1"),
     ):
         label(waters(2), Springs(), tmp_path / "set.extxyz", client=client)
+
+
+def test_a_cluster_without_workers_is_not_waited_for_for_ever(monkeypatch, tmp_path):
+    monkeypatch.setattr(cluster_module, "LOOK_AGAIN_SECONDS", 0.1)
+    monkeypatch.setattr(cluster_module, "PATIENCE_SECONDS", 0.05)
+    out = tmp_path / "set.extxyz"
+    with (
+        distributed.LocalCluster(n_workers=0, processes=False, dashboard_address=":0") as empty,
+        distributed.Client(empty, set_as_default=False) as client,
+        pytest.raises(RuntimeError, match="no worker"),
+    ):
+        label(waters(2), Springs(), out, client=client)
+    assert label(waters(2), Springs(), out).labelled == 2
 
 
 def test_the_door_finds_a_scheduler_by_its_address_or_says_that_nobody_answers(cluster, tmp_path, capsys):

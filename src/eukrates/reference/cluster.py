@@ -47,7 +47,6 @@ def label_on_cluster(todo: list[tuple[int, Atoms]], labeller: Labeller, client: 
         ValueError: workers with several threads, which the engines do not bear.
         RuntimeError: no worker for five minutes.
     """
-    _check_threads(client)
     suspects: list[tuple[int, Atoms]] = []
     for answer in _answers(todo, labeller, client, None):
         if isinstance(answer, Entry):
@@ -71,7 +70,7 @@ def _answers(
     waiting, sent = iter(todo), {}
     try:
         while True:
-            room = (at_once or IN_FLIGHT * max(1, len(client.nthreads()))) - len(sent)
+            room = (at_once or IN_FLIGHT * max(1, _workers(client))) - len(sent)
             for index, frame in itertools.islice(waiting, max(0, room)):
                 sent[client.submit(attempt, index, frame, labeller, pure=False)] = index, frame
             if not sent:
@@ -105,14 +104,16 @@ def _finished(sent: dict[Any, tuple[int, Atoms]], client: Any) -> list[Any]:
                 ) from None
 
 
-def _check_threads(client: Any) -> None:
-    many = {address: threads for address, threads in client.nthreads().items() if threads > 1}
-    if many:
-        address, threads = next(iter(many.items()))
-        raise ValueError(
-            f"The worker at {address} has {threads} threads. Engines of quantum chemistry do not run twice in one "
-            f"process: start workers with `dask worker --nthreads 1 --nworkers N`, or threads_per_worker=1."
-        )
+def _workers(client: Any) -> int:
+    """How many there are now; each must have one thread."""
+    threads = client.nthreads()
+    for address, number in threads.items():
+        if number > 1:
+            raise ValueError(
+                f"The worker at {address} has {number} threads. Engines of quantum chemistry do not run twice in one "
+                f"process: start workers with `dask worker --nthreads 1 --nworkers N`, or threads_per_worker=1."
+            )
+    return len(threads)
 
 
 def _distributed() -> Any:
