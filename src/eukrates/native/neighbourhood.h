@@ -69,6 +69,7 @@ inline std::vector<double> doubles(const xla::ffi::AnyBuffer& from) {
 inline Neighbours neighbours(const Places& p, const std::vector<int>& kinds, double cutoff, double shorter) {
   Neighbours found;
   std::vector<Neighbour> near;
+  near.reserve(p.pairs);
   found.first.assign(p.atoms + 1, 0);
   for (int64_t n = 0; n < p.pairs; n++) {
     if (!p.real[n]) continue;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstring>
 
 #include "lanes.h"
 
@@ -54,4 +55,34 @@ inline double sum(Doubles x) {
   double total = 0;
   for (int n = 0; n < LANES / 2; n++) total += x[n];
   return total;
+}
+
+// A few numbers at once, as many as are said, 1, 2, 4, …
+template <class Real, int COUNT>
+struct Few {
+  typedef Real Type __attribute__((vector_size(COUNT * sizeof(Real))));
+};
+
+template <class Some, class Real>
+inline Some some(const Real* from) {
+  Some x;
+  std::memcpy(&x, from, sizeof x);
+  return x;
+}
+
+template <class Real, class Some>
+inline void put(Real* to, Some x) {
+  std::memcpy(to, &x, sizeof x);
+}
+
+template <class Real, int COUNT>
+inline Real total(typename Few<Real, COUNT>::Type x) {
+  if constexpr (COUNT == 1) {
+    return x[0];
+  } else {
+    typedef typename Few<Real, COUNT / 2>::Type Half;
+    Half halves[2];
+    std::memcpy(halves, &x, sizeof x);
+    return total<Real, COUNT / 2>(halves[0] + halves[1]);
+  }
 }

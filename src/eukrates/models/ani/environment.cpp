@@ -42,6 +42,17 @@ struct Functions {
   }
 };
 
+// Work for as many sections as the published models have, and for others
+template <class Work>
+inline void by_sections(int count, const Work& work) {
+  if (count == 8)
+    work(std::integral_constant<int, 8>());
+  else if (count == 4)
+    work(std::integral_constant<int, 4>());
+  else
+    work(std::integral_constant<int, 0>());
+}
+
 // The functions of one atom, in the order of its neighbours
 template <class Real>
 struct Atom {
@@ -91,20 +102,22 @@ struct Atom {
       }
     }
     for (int t = 0; t < couples; t++) s[t] = std::sqrt(1 - c[t] * c[t]);
-    if (sections == 8)
-      fill<8>();
-    else
-      fill<0>();
+    by_sections(sections, [&](auto fixed) { fill<fixed>(); });
     for (size_t n = 0; n < shells.size(); n += COUNT) write(&shells[n], exponential(read(&shells[n])));
     raise();
   }
 
   template <int SECTIONS>
   void fill() {
+    constexpr int EACH = SECTIONS ? SECTIONS : 1;
+    typedef typename Few<Real, EACH>::Type Some;
     const int count = SECTIONS ? SECTIONS : sections;
+    for (int k = 0; k < count; k += EACH) {
+      const Some cosine = some<Some>(&cosines[k]), sine = some<Some>(&sines[k]);
+      for (int t = 0; t < couples; t++)
+        put(&bases[int64_t(t) * count + k], Real(0.5) * (Real(1) + c[t] * cosine + s[t] * sine));
+    }
     for (int t = 0; t < couples; t++) {
-      for (int k = 0; k < count; k++)
-        bases[int64_t(t) * count + k] = Real(0.5) * (1 + c[t] * cosines[k] + s[t] * sines[k]);
       for (int b = 0; b < shifts; b++) {
         const Real off = mean[t] - shift[b];
         shells[int64_t(t) * shifts + b] = -Real(f.angular_eta) * off * off;
@@ -146,59 +159,82 @@ void describe(Atom<Real>& atom, const Neighbours& n, int64_t a, Real* row) {
     }
   }
   atom.take(n, a);
-  auto add = [&](auto fixed) {
+  const auto add = [&](auto fixed) {
+    constexpr int EACH = fixed ? int(fixed) : 1;
+    typedef typename Few<Real, EACH>::Type Some;
     const int count = fixed ? int(fixed) : sections;
     const Real *shells = atom.shells.data(), *peaks = atom.peaks.data();
     for (int j = 0; j < atom.many; j++) {
       for (int k = j + 1; k < atom.many; k++, shells += atom.shifts, peaks += count) {
         Real* to = row + f.angular(atom.kind[j], atom.kind[k]);
         const Real weight = 2 * atom.down[j] * atom.down[k];
-        for (int b = 0; b < atom.shifts; b++)
-          for (int c = 0; c < count; c++) to[b * count + c] += weight * shells[b] * peaks[c];  // (2)
+        for (int c = 0; c < count; c += EACH) {
+          const Some peak = some<Some>(peaks + c) * weight;
+          for (int b = 0; b < atom.shifts; b++)
+            put(to + b * count + c, some<Some>(to + b * count + c) + shells[b] * peak);  // (2)
+        }
       }
     }
   };
-  sections == 8 ? add(std::integral_constant<int, 8>()) : add(std::integral_constant<int, 0>());
+  by_sections(sections, add);
 }
 
 // The slopes of one couple: by the cosine, the mean distance, and the weight
 template <class Real, int SECTIONS>
-inline void couple_slopes(const Atom<Real>& atom, int t, const Real* g, Real* by) {
+inline void couple_slopes(const Atom<Real>& atom, int t, const Real* g, Real& by_angle, Real& by_mean, Real& by_weight) {
+  constexpr int EACH = SECTIONS ? SECTIONS : 1;
+  typedef typename Few<Real, EACH>::Type Some;
   const int count = SECTIONS ? SECTIONS : atom.sections;
   const Real *shells = &atom.shells[int64_t(t) * atom.shifts], eta = -2 * Real(atom.f.angular_eta);
-  const Real *peaks = &atom.peaks[int64_t(t) * count], *bases = &atom.bases[int64_t(t) * count];
   const Real cotangent = atom.c[t] / atom.s[t], zeta = Real(atom.f.zeta) / 2;
-  Real along[64], steep[64], off[64], angle = 0, mean = 0, weight = 0;
-  for (int b = 0; b < atom.shifts; b++) off[b] = eta * (atom.mean[t] - atom.shift[b]) * shells[b];
-  for (int c = 0; c < count; c++) along[c] = steep[c] = 0;
-  for (int b = 0; b < atom.shifts; b++)
-    for (int c = 0; c < count; c++) along[c] += shells[b] * g[b * count + c], steep[c] += off[b] * g[b * count + c];
-  for (int c = 0; c < count; c++) {
-    steep[c] *= peaks[c], along[c] *= peaks[c];
-    weight += along[c], mean += steep[c];
-    angle += zeta * along[c] / bases[c] * (atom.cosines[c] - cotangent * atom.sines[c]);
+  by_angle = by_mean = by_weight = 0;
+  for (int c = 0; c < count; c += EACH) {
+    Some weight{}, mean{};
+    for (int b = 0; b < atom.shifts; b++) {
+      const Some slope = some<Some>(g + b * count + c) * shells[b];
+      weight += slope, mean += slope * (eta * (atom.mean[t] - atom.shift[b]));
+    }
+    const Some peak = some<Some>(&atom.peaks[int64_t(t) * count + c]);
+    const Some turned = some<Some>(&atom.cosines[c]) - cotangent * some<Some>(&atom.sines[c]);
+    weight *= peak, mean *= peak;
+    by_angle += total<Real, EACH>(zeta * weight / some<Some>(&atom.bases[int64_t(t) * count + c]) * turned);
+    by_mean += total<Real, EACH>(mean), by_weight += total<Real, EACH>(weight);
   }
-  by[0] = angle, by[1] = mean, by[2] = weight;
 }
 
 // Slopes by the unit vectors, distances and cutoff functions of the neighbours of one atom
 template <class Real>
 struct Slopes {
   std::vector<Real> u[3], r, down;
+  std::vector<Real> turn, mean, weight;  // of the couples of one neighbour with those after it
 
   template <int SECTIONS>
   void take(const Atom<Real>& atom, const Real* row) {
     for (auto* one : {&u[0], &u[1], &u[2], &r, &down}) one->assign(atom.many, 0);
+    for (auto* one : {&turn, &mean, &weight}) one->resize(atom.many);
     for (int a = 0, t = 0; a < atom.many; a++) {
       for (int b = a + 1; b < atom.many; b++, t++) {
-        Real by[3];
-        couple_slopes<Real, SECTIONS>(atom, t, row + atom.f.angular(atom.kind[a], atom.kind[b]), by);
-        const Real weight = 2 * atom.down[a] * atom.down[b], turn = Real(BLUNT) * weight * by[0];
-        for (int x = 0; x < 3; x++) u[x][a] += turn * atom.u[x][b], u[x][b] += turn * atom.u[x][a];
-        r[a] += weight * by[1] / 2, r[b] += weight * by[1] / 2;
-        down[a] += 2 * by[2] * atom.down[b], down[b] += 2 * by[2] * atom.down[a];
+        const Real* g = row + atom.f.angular(atom.kind[a], atom.kind[b]);
+        couple_slopes<Real, SECTIONS>(atom, t, g, turn[b], mean[b], weight[b]);
       }
+      spread(atom, a);
     }
+  }
+
+  void spread(const Atom<Real>& atom, int a) {
+    const Real ux = atom.u[0][a], uy = atom.u[1][a], uz = atom.u[2][a], own = 2 * atom.down[a];
+    const Real *x = atom.u[0].data(), *y = atom.u[1].data(), *z = atom.u[2].data(), *fade = atom.down.data();
+    Real *gx = u[0].data(), *gy = u[1].data(), *gz = u[2].data(), sum[5] = {};
+    for (int b = a + 1; b < atom.many; b++) {
+      turn[b] *= Real(BLUNT) * own * fade[b], mean[b] *= own * fade[b] / 2;
+      gx[b] += turn[b] * ux, gy[b] += turn[b] * uy, gz[b] += turn[b] * uz;
+      r[b] += mean[b], down[b] += own * weight[b];
+    }
+    for (int b = a + 1; b < atom.many; b++) {
+      sum[0] += turn[b] * x[b], sum[1] += turn[b] * y[b], sum[2] += turn[b] * z[b];
+      sum[3] += mean[b], sum[4] += 2 * weight[b] * fade[b];
+    }
+    gx[a] += sum[0], gy[a] += sum[1], gz[a] += sum[2], r[a] += sum[3], down[a] += sum[4];
   }
 };
 
@@ -220,7 +256,7 @@ void pull(Atom<Real>& atom, Slopes<Real>& slopes, const Neighbours& n, int64_t a
     for (int x = 0; x < 3; x++) out[3 * (2 * one.pair + one.side) + x] = by * one.u[x];
   }
   atom.take(n, a);
-  atom.sections == 8 ? slopes.template take<8>(atom, row) : slopes.template take<0>(atom, row);
+  by_sections(atom.sections, [&](auto fixed) { slopes.template take<fixed>(atom, row); });
   for (int k = 0; k < atom.many; k++) {
     const Neighbour& one = n.each[atom.who[k]];
     double g[3], along = 0;
