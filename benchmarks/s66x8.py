@@ -16,7 +16,7 @@ from scipy.sparse.csgraph import connected_components
 
 import eukrates
 from eukrates.matter.bonds import find_bonds
-from eukrates.trust.evaluator import Evaluator
+from eukrates.potential.evaluator import Evaluator
 from eukrates.units import HARTREE, KCAL_PER_MOL
 
 

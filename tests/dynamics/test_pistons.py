@@ -25,7 +25,7 @@ def copies(mass, systems, extra):
     momenta -= momenta.mean(axis=1, keepdims=True)
     positions = rng.normal(0, 0.1, (systems, ATOMS, 3))
     positions -= positions.mean(axis=1, keepdims=True)
-    names = {field: jnp.zeros(systems) for field in ("energy", "heat", "moved")}
+    names = {field: jnp.zeros(systems) for field in ("energy", "spread", "heat", "moved")}
     charges = jnp.zeros(0)
     return Phase(
         positions=jnp.asarray(positions.reshape(-1, 3)),

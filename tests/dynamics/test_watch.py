@@ -11,6 +11,7 @@ from dynamics_toys import Morse, Springs
 from eukrates.data import to_system
 from eukrates.dynamics import NVE, Langevin, Record, Watch, resume, run, run_many
 from eukrates.dynamics.watch import bounds_of
+from eukrates.potential import Ensemble, deviation, predict
 
 FREE = Morse(np.array(0.0))
 ALONG = np.array([[0, 0, 0], [0, 0, 1.0]])
@@ -49,6 +50,26 @@ def test_a_broken_bond_is_named(cell, tmp_path):
     assert again.steps_done == done.steps_done
 
 
+def test_a_run_stops_where_the_members_of_an_ensemble_disagree(tmp_path):
+    members = Ensemble((Morse(np.array(1.0)), Morse(np.array(1.3))))
+    starts = [ase.Atoms("C2", [[0, 0, 0], [0, 0, length]]) for length in (2.2, 1.5)]  # the second is at rest
+    spread = lambda atoms: float(deviation(predict(members, members.graph(to_system(atoms))))[0]) / 2**0.5
+    limit, cold = 0.05, NVE(temperature_kelvin=0.0, hottest_kelvin=1e9)
+    assert spread(starts[0]) < limit < spread(starts[1])
+    record = Record(tmp_path / "md", every=1, watch=Watch(contact=None, bonds=None, rho=limit))
+    done = run(members, starts[0], cold, 400, 0.5, record=record)
+    assert "members of the ensemble disagree by more than 0.05 eV per √atom" in done.stopped
+    good, refused = ase.io.read(tmp_path / "md" / "stopped.extxyz", ":")
+    assert 0.8 * limit < spread(good) <= limit < spread(refused)
+    assert resume(members, tmp_path / "md").stopped == done.stopped
+    both = Record(watch=Watch(contact=None, bonds=None, rho=limit))
+    again, unsure = run_many(members, starts, cold, 400, 0.5, record=both)
+    assert again.steps_done == done.steps_done > 1
+    assert "before the first step" in unsure.stopped
+    with pytest.raises(ValueError, match="no ensemble"):
+        run(FREE, starts[0], cold, 10, record=both)
+
+
 def test_a_collision_is_named_through_a_boundary_too(tmp_path):
     start = ase.Atoms("CH", [[0, 0, 0.3], [0, 0, 5.0]], cell=[6.0, 6.0, 6.0], pbc=True)
     start.set_momenta([[0, 0, 0], [0, 0, 0.5 * 1.008]])
@@ -82,7 +103,7 @@ def test_bonds_are_those_of_the_start_though_a_run_is_resumed(tmp_path):
     assert parts.stopped is None
     np.testing.assert_array_equal(parts.final.positions, whole.final.positions)
     told = json.loads((tmp_path / "parts/settings.json").read_text())
-    assert told["record"]["watch"] == {"contact": None, "bonds": 1.5}
+    assert told["record"]["watch"] == {"contact": None, "bonds": 1.5, "rho": None}
 
 
 def test_only_the_one_that_breaks_is_halted():

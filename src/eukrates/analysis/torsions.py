@@ -2,6 +2,7 @@
 
 import numpy as np
 from jaxtyping import Float, Int
+from scipy.spatial.transform import Rotation
 
 from eukrates.analysis.statistics import mean_and_error
 from eukrates.elements import COVALENT_RADII
@@ -73,6 +74,29 @@ def torsion_angles(
     return np.where(bent, np.where(angles <= -180.0, angles + 360.0, angles), np.nan)
 
 
+def turned_by(
+    positions: Float[np.ndarray, "atoms 3"],
+    bonds: Int[np.ndarray, "bonds 2"],
+    torsions: Int[np.ndarray, "torsions 4"],
+    degrees: Float[np.ndarray, " torsions"],
+) -> Float[np.ndarray, "atoms 3"]:
+    """Positions after each torsion i-j-k-l has grown by its angle: what hangs on k turns about the bond from j to k.
+
+    Of an open molecule; lengths, bond angles and torsions about other bonds stay.
+
+    Raises:
+        ValueError: a torsion about a bond in a ring.
+    """
+    r, around = np.array(positions, np.float64), _neighbours(bonds)
+    for (_, j, k, _), angle in zip(torsions.tolist(), degrees, strict=True):
+        if _in_ring(j, k, around):
+            raise ValueError(f"Atoms {j} and {k} are in one ring: their bond cannot turn.")
+        side = sorted(_reached(k, j, around))
+        axis = (r[k] - r[j]) / np.linalg.norm(r[k] - r[j])
+        r[side] = r[k] + Rotation.from_rotvec(np.radians(angle) * axis).apply(r[side] - r[k])
+    return r
+
+
 def torsion_distribution(
     angles: Float[np.ndarray, "frames torsions"], bins: int = 72
 ) -> tuple[Float[np.ndarray, " bins"], Float[np.ndarray, " bins"], Float[np.ndarray, " bins"]]:
@@ -113,12 +137,15 @@ def _neighbours(bonds: np.ndarray) -> dict[int, list[int]]:
 
 def _in_ring(j: int, k: int, around: dict[int, list[int]]) -> bool:
     """True if k is reached from j without their bond."""
-    seen, front = {j}, [n for n in around[j] if n != k]
+    return k in _reached(j, k, around)
+
+
+def _reached(start: int, other: int, around: dict[int, list[int]]) -> set[int]:
+    """All atoms on the side of `start` of its bond with `other`; all of the molecule where the bond is in a ring."""
+    seen, front = {start}, [n for n in around[start] if n != other]
     while front:
         atom = front.pop()
-        if atom == k:
-            return True
         if atom not in seen:
             seen.add(atom)
             front.extend(around[atom])
-    return False
+    return seen

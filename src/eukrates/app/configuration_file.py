@@ -98,7 +98,7 @@ def as_yaml(settings: Any) -> str:
 
 def _begin(kind: type[Section], path: Path | None = None) -> str:
     """How to get a configuration of this kind."""
-    option = "" if kind is Configuration else " --md"
+    option = "" if kind is Configuration else " --active" if "labeller" in kind.model_fields else " --md"
     return f"`eukrates init{'' if path is None else f' {path}'}{option}` writes one to start from."
 
 

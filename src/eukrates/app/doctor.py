@@ -15,8 +15,8 @@ from eukrates.matter import system
 from eukrates.models import SO3krates
 from eukrates.native import compiler
 from eukrates.numerics import cast
+from eukrates.potential.evaluator import Evaluator
 from eukrates.trust import Finding, Table, gradients
-from eukrates.trust.evaluator import Evaluator
 from eukrates.trust.finding import below
 from eukrates.trust.rounding import rounding
 from eukrates.trust.symmetry import symmetry

@@ -47,7 +47,8 @@ class Simulation:
         fixed: atoms, counted from 0, that never move.
         hydrogen_mass: u, of hydrogen, taken from the atom it is bonded to. Default: as it is.
         watch: distances at which the run stops, in sums of two covalent radii: atoms closer than `contact`, bonds of
-            the start longer than `bonds`. null switches one off, as reactions need it of `bonds`.
+            the start longer than `bonds`. null switches one off, as reactions need it of `bonds`. Of ensembles also
+            `rho`, eV: deviation of the members per √atom beyond which they know nothing.
         seed: of velocities and bath.
         every: steps between frames.
         record: of velocities, forces and charges (of models that know them), besides positions.

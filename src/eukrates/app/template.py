@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, Field, create_model
 from pydantic_core import PydanticUndefined
 
+from eukrates.app.active_configuration import ActiveConfiguration
 from eukrates.app.configuration import Configuration, Model
 from eukrates.app.simulation_configuration import RunConfiguration
 
@@ -27,6 +28,12 @@ MD_HEAD = """\
 """
 
 
+ACTIVE_HEAD = """\
+# One loop of active learning:  eukrates active {name}
+# Only structures and labeller must be given. All other values are defaults; what is commented out is off.
+"""
+
+
 def template(name: str = "config.yaml", train: str = "train.extxyz") -> str:
     """The text of a configuration with every option, its default and its meaning."""
     return HEAD.format(name=name) + "\n".join(_lines(Configuration, {"data": {"train": train}})) + "\n"
@@ -36,6 +43,11 @@ def md_template(name: str = "run.yaml", model: str = "model.safetensors", struct
     """The same for a run of molecular dynamics."""
     lines = _lines(RunConfiguration, {"model": model, "structure": structure})
     return MD_HEAD.format(name=name) + "\n".join(line for line in lines if line) + "\n"
+
+
+def active_template(name: str = "active.yaml", structures: str = "start.extxyz") -> str:
+    """The same for active learning."""
+    return ACTIVE_HEAD.format(name=name) + "\n".join(_lines(ActiveConfiguration, {"structures": structures})) + "\n"
 
 
 def schema(kind: type[BaseModel] = Configuration) -> str:

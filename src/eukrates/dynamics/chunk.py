@@ -117,6 +117,8 @@ def feeler(potential: Potential, graph: Graph, listed: float, flexible: bool) ->
         here = eqx.tree_at(lambda g: (g.system.positions, g.system.cell), graph, (phase.positions, phase.cell))
         found = evaluate(potential, here, want)
         phase = phase.but(forces=found.forces, energy=found.energy)
+        if found.energy_by_member is not None:
+            phase = phase.but(spread=jnp.std(found.energy_by_member, axis=1, ddof=1).astype(phase.energy.dtype))
         if phase.charges.shape[0] and found.charges is not None:
             phase = phase.but(charges=found.charges.astype(phase.charges.dtype))
         if not flexible:
@@ -224,6 +226,7 @@ def _judged(after: Phase, before: Place, graph: Graph, reach: float, course: Cou
     kinetic = sum_by(each, after.owner, after.energy.shape[0])
     outran = after.moved > reach
     verdict = jnp.where(outran, int(Verdict.OUTRAN), 0)
+    verdict = jnp.where(course.bounds.unsure(after), int(Verdict.UNSURE), verdict)
     verdict = jnp.where(course.bounds.broken(after), int(Verdict.BROKEN), verdict)
     verdict = jnp.where(course.bounds.collided(after, graph), int(Verdict.COLLIDED), verdict)
     verdict = jnp.where(temperature(kinetic, course.freedom) > course.hottest, int(Verdict.TOO_HOT), verdict)

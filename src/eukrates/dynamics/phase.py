@@ -27,6 +27,7 @@ class Phase(eqx.Module):
     masses: Float[AnyArray, " atoms"]  # u; 0 marks padding
     owner: Int[AnyArray, " atoms"]
     energy: Float[AnyArray, " systems"]  # eV, potential
+    spread: Float[AnyArray, " systems"]  # eV, the deviation of the energies of members; 0 of what is no ensemble
     heat: Float[AnyArray, " systems"]  # eV, given by the thermostat since the start
     cell: Float[AnyArray, "systems 3 3"]  # Å
     virial: Float[AnyArray, "systems 3 3"]  # eV, ∂E/∂ε; zero where the ensemble does not ask for it
@@ -45,7 +46,7 @@ class Phase(eqx.Module):
         changed = {name: jnp.where(atoms, getattr(self, name), getattr(other, name)) for name in places}
         if self.charges.shape[0]:
             changed["charges"] = jnp.where(atoms[:, 0], self.charges, other.charges)
-        rest = ("energy", "heat", "cell", "virial", "moved", "keys")
+        rest = ("energy", "spread", "heat", "cell", "virial", "moved", "keys")
         changed |= {name: pick(getattr(self, name), getattr(other, name)) for name in rest}
         return self.but(**changed, extra={name: pick(new, other.extra[name]) for name, new in self.extra.items()})
 
@@ -103,6 +104,7 @@ def at_rest(
         masses=np.where(structure.real, np.pad(masses, (0, atoms - masses.size)), 0.0),
         owner=structure.owner,
         energy=np.zeros(systems),
+        spread=np.zeros(systems),
         heat=np.zeros(systems),
         cell=np.asarray(structure.cell, np.float64),
         virial=np.zeros((systems, 3, 3)),

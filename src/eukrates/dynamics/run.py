@@ -172,7 +172,7 @@ def _start(
     """Before the first step: nothing is felt yet.
 
     Raises:
-        ValueError: charges are to be recorded and the potential knows none.
+        ValueError: charges are to be recorded and the potential knows none; a bound of rho, and it is no ensemble.
     """
     potential = potential.for_inference()  # which may read less
     lists = lists_for(potential, [one.structure for one in settings], SKIN)
@@ -184,6 +184,8 @@ def _start(
         told = lambda: potential(there.search(there.world.positions, there.world.cell).graph)
         if charged and eqx.filter_eval_shape(told).charges is None:
             raise ValueError("Charges were to be recorded, and this potential knows none. Leave them out of `what`.")
+        if settings[0].record.watch.rho is not None and eqx.filter_eval_shape(told).energy_by_member is None:
+            raise ValueError("A bound of rho was set, and this potential is no ensemble. Leave it out of the watch.")
         phase = at_rest(world, masses, each, to_host(settings[0].ensemble.extra(world.systems)), charged)
     p = np.concatenate(momenta)
     phase = phase.but(momenta=np.pad(p, ((0, phase.momenta.shape[0] - p.shape[0]), (0, 0))))

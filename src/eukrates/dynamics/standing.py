@@ -86,7 +86,8 @@ def standing_from(arrays: dict[str, np.ndarray], potential: Potential, structure
     with jax.enable_x64(True):
         keys = jax.random.wrap_key_data(jnp.asarray(arrays["keys"]))
     extra = {name[len(EXTRA) :]: values for name, values in arrays.items() if name.startswith(EXTRA)}
-    phase = Phase(**{name: arrays[name] for name in PHASE}, extra=extra, keys=keys)
+    silent = np.zeros_like(arrays["energy"])  # told by every step
+    phase = Phase(**{name: arrays[name] for name in PHASE}, spread=silent, extra=extra, keys=keys)
     return Standing(phase, int(arrays["step"]), lists, origin, arrays["start_energy"], arrays["last"])
 
 

@@ -19,6 +19,7 @@ class Verdict(IntEnum):
     TOO_HOT = 3  # the instantaneous temperature is beyond its bound
     COLLIDED = 4  # two atoms are closer than `Watch.contact` allows
     BROKEN = 5  # a bond of the start is longer than `Watch.bonds` allows
+    UNSURE = 6  # the members of an ensemble disagree by more than `Watch.rho` allows
 
 
 def explained(verdict: Verdict, s: Settings, step: int | None, refused: System, warmth: np.ndarray) -> str:
@@ -44,6 +45,7 @@ def explained(verdict: Verdict, s: Settings, step: int | None, refused: System, 
             f"{longest_bond(refused, bounds_of(watch, [s.structure], s.structure.atoms))}, above {watch.bonds:g} "
             f"{radii} (where bonds are meant to break: `--reactive`, or Watch(bonds=None))"
         ),
+        Verdict.UNSURE: lambda: f"the members of the ensemble disagree by more than {watch.rho:g} eV per √atom",
     }[verdict]()
     if step is None:
         return f"Stopped before the first step: {what}. Nothing was run. Look at the start, and at stopped.extxyz."

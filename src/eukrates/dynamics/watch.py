@@ -1,4 +1,5 @@
-"""What a run is watched for besides numbers that are not finite and heat: atoms that collide, bonds that break."""
+"""What a run is watched for besides numbers that are not finite and heat: atoms that collide, bonds that break, and
+members of an ensemble that disagree."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,16 +23,19 @@ BONDING = ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Ge", "As", "Se",
 
 @dataclass(frozen=True)
 class Watch:
-    """Distances at which a run stops, in sums of two covalent radii; None: they are not looked at.
+    """Where a run stops: distances in sums of two covalent radii, and disagreement. None: it is not looked at.
 
     Args:
         contact: atoms that come closer have collided. No bond is shorter than 0.75; models know little below that.
         bonds: bonds of the start between nonmetals that become longer are broken. Switch it off where reactions are
             wanted. A proton that moves from one water to the next stays below 2.
+        rho: of ensembles, σ/√N in eV, with the deviation σ of the members and N atoms; beyond it the potential does not
+            know what it says. See `eukrates.potential.rho`.
     """
 
     contact: float | int | None = 0.5
     bonds: float | int | None = 2.0
+    rho: float | int | None = None
 
     def __post_init__(self):
         if self.contact is not None and not 0 < self.contact < 1:
@@ -40,16 +44,19 @@ class Watch:
             raise ValueError(
                 f"Expected bonds above 1.25 sums of covalent radii (found below that), got {self.bonds!r}."
             )
+        if self.rho is not None and not self.rho > 0:
+            raise ValueError(f"Expected rho above 0 eV, got {self.rho!r}.")
 
 
 class Bounds(eqx.Module):
-    """The distances for systems laid end to end."""
+    """The same for systems laid end to end."""
 
     contact: Float[AnyArray, " atoms"]  # Å; two atoms may not come closer than the sum of theirs
     i: Int[AnyArray, " bonds"]
     j: Int[AnyArray, " bonds"]
     image: Float[AnyArray, "bonds 3"]  # lattice vectors crossed on the way from i to j
     longest: Float[AnyArray, " bonds"]  # Å
+    widest: Float[AnyArray, " watched"]  # eV, of the deviations of members of an ensemble, of every system or of none
 
     def lengths(self, positions, cell, owner) -> Float[AnyArray, " bonds"]:
         """Of the bonds, in Å."""
@@ -75,6 +82,11 @@ class Bounds(eqx.Module):
         long = self.lengths(phase.positions, phase.cell, phase.owner) > self.longest
         return _of_systems(long, phase.owner[self.i], phase)
 
+    def unsure(self, phase: Phase) -> Bool[Array, " systems"]:
+        """Of which systems the members of an ensemble disagree."""
+        watched = self.widest.shape[0]
+        return jnp.zeros(phase.energy.shape, bool).at[:watched].set(phase.spread[:watched] > self.widest)
+
 
 def bounds_of(watch: Watch, structures: Sequence[System], atoms: int) -> Bounds:
     """What to look at in structures laid end to end, with padding up to `atoms`."""
@@ -85,7 +97,8 @@ def bounds_of(watch: Watch, structures: Sequence[System], atoms: int) -> Bounds:
     pairs = np.concatenate([np.zeros((0, 2), int), *(b + n for (b, _), n in zip(found, starts, strict=False))])
     images = np.concatenate([np.zeros((0, 3)), *(image for _, image in found)])
     i, j = pairs.T
-    return Bounds(contact, i, j, images, (watch.bonds or 0) * (radii[i] + radii[j]))
+    widest = [] if watch.rho is None else [watch.rho * s.atoms**0.5 for s in structures]
+    return Bounds(contact, i, j, images, (watch.bonds or 0) * (radii[i] + radii[j]), np.array(widest, float))
 
 
 def closest_atoms(structure: System) -> str:

@@ -43,15 +43,27 @@ def normal_modes(minimum: Atoms, calculator, *, step: float = 0.005) -> NormalMo
             f"The structure is not relaxed for this calculator: its largest force is {largest:.3f} eV/Å. "
             f"Relax it first, for example with ase.optimize.BFGS(atoms).run(fmax=0.002)."
         )
-    weights = np.repeat(np.sqrt(minimum.get_masses()), 3)
-    hessian = _hessian(moving, step) / np.outer(weights, weights)
-    inside = _vibrations(minimum, weights)
-    curvature, coordinates = np.linalg.eigh(inside.T @ hessian @ inside)
+    curvature, vectors = _modes(minimum, _hessian(moving, step))
     if curvature[0] <= 0:
         imaginary = np.sqrt(-curvature[0]) * WAVENUMBER
         raise ValueError(f"The structure is a saddle point, not a minimum: it has a mode at {imaginary:.0f}i 1/cm.")
-    vectors = (inside @ coordinates).T.reshape(-1, len(minimum), 3)
     return NormalModes(minimum.copy(), np.sqrt(curvature), vectors)
+
+
+def local_modes(atoms: Atoms, hessian: np.ndarray, softest: float) -> NormalModes:
+    """Modes of a structure that need not be a minimum, from its Hessian [3 atoms, 3 atoms] in eV/Å².
+
+    They span what displacements are worth trying: a mode that is softer than `softest`, in 1/cm, or along which the
+    energy falls, has that wavenumber instead, so that its thermal amplitude is bounded. Rigid motions are left out.
+
+    Raises:
+        ValueError: a periodic structure, or a single atom.
+    """
+    if atoms.pbc.any() or len(atoms) < 2:
+        raise ValueError("Normal modes are defined here for open molecules of two atoms or more.")
+    curvature, vectors = _modes(atoms, hessian)
+    floor = softest / WAVENUMBER
+    return NormalModes(atoms.copy(), np.sqrt(np.maximum(curvature, floor**2)), vectors)
 
 
 def thermal_displacements(
@@ -79,6 +91,14 @@ def thermal_displacements(
         displaced.positions += inverse_root_mass * np.tensordot(amplitudes, modes.vectors, axes=1)  # (2)
         displaced.info["temperature_kelvin"] = float(temperature_kelvin)
         yield displaced
+
+
+def _modes(atoms: Atoms, hessian: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Curvatures ω², ascending, and mass-weighted modes [modes, atoms, 3] of a Hessian without rigid motions."""
+    weights = np.repeat(np.sqrt(atoms.get_masses()), 3)
+    inside = _vibrations(atoms, weights)
+    curvature, coordinates = np.linalg.eigh(inside.T @ (hessian / np.outer(weights, weights)) @ inside)
+    return curvature, (inside @ coordinates).T.reshape(-1, len(atoms), 3)
 
 
 def _hessian(moving: Atoms, step: float) -> np.ndarray:

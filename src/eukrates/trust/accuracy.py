@@ -14,8 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from eukrates.data.sample import Sample
+from eukrates.potential.evaluator import Answer, Evaluator
 from eukrates.trust.errors import errors
-from eukrates.trust.evaluator import Answer, Evaluator
 from eukrates.trust.finding import Finding, untested
 
 THRESHOLD, SERIOUS = 20.0, 50.0  # per cent

@@ -6,9 +6,9 @@ import numpy as np
 
 from eukrates.data.sample import LABELS, Sample
 from eukrates.potential import Potential, Prediction, check_system, deviation
+from eukrates.potential.evaluator import Evaluator
 from eukrates.trust.comparison import Comparison
 from eukrates.trust.evaluation import Evaluation
-from eukrates.trust.evaluator import Evaluator
 from eukrates.trust.structures import without_free_atoms
 
 DERIVED = ("forces", "stress")  # labels that are derivatives of the energy; every potential has them

@@ -16,7 +16,7 @@ import equinox as eqx
 import numpy as np
 
 from eukrates.matter import System
-from eukrates.trust.evaluator import Evaluator
+from eukrates.potential.evaluator import Evaluator
 from eukrates.trust.finding import Finding, below, untested
 from eukrates.trust.structures import moved
 from eukrates.units import GPA

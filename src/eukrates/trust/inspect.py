@@ -9,10 +9,10 @@ from eukrates.data.sample import Sample
 from eukrates.matter import System
 from eukrates.numerics import cast
 from eukrates.potential import Potential, check_system
+from eukrates.potential.evaluator import Evaluator
 from eukrates.trust import conservation, gradients, repulsion
 from eukrates.trust.accuracy import accuracy
 from eukrates.trust.card import card
-from eukrates.trust.evaluator import Evaluator
 from eukrates.trust.finding import Finding, untested
 from eukrates.trust.inspection import Inspection
 from eukrates.trust.rounding import rounding

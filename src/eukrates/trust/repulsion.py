@@ -19,7 +19,7 @@ import numpy as np
 from eukrates.elements import COVALENT_RADII, pair_name
 from eukrates.matter import System, neighbours
 from eukrates.matter.neighbours import pair_vectors
-from eukrates.trust.evaluator import Evaluator
+from eukrates.potential.evaluator import Evaluator
 from eukrates.trust.finding import Finding, untested
 from eukrates.trust.structures import moved, neutral
 

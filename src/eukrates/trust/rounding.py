@@ -10,7 +10,7 @@ import numpy as np
 
 from eukrates.matter import System
 from eukrates.numerics import float_dtype
-from eukrates.trust.evaluator import Evaluator
+from eukrates.potential.evaluator import Evaluator
 from eukrates.trust.finding import Finding, below, untested
 
 THRESHOLD = 1.0  # meV/Å

@@ -11,7 +11,7 @@ import numpy as np
 
 from eukrates.matter import System, system
 from eukrates.potential import Potential
-from eukrates.trust.evaluator import Evaluator
+from eukrates.potential.evaluator import Evaluator
 from eukrates.trust.finding import Finding, below, untested
 
 APART = 100.0  # Å between the copies

@@ -16,7 +16,7 @@ import numpy as np
 from eukrates.matter import System, neighbours
 from eukrates.matter.neighbours import pair_vectors
 from eukrates.potential import Potential, Sum
-from eukrates.trust.evaluator import Evaluator
+from eukrates.potential.evaluator import Evaluator
 from eukrates.trust.finding import Finding, below, untested
 from eukrates.trust.structures import moved, neutral
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from eukrates.equivariant import orthogonal
 from eukrates.matter import System
-from eukrates.trust.evaluator import Answer, Evaluator
+from eukrates.potential.evaluator import Answer, Evaluator
 from eukrates.trust.finding import Finding, below, untested
 from eukrates.trust.structures import moved
 

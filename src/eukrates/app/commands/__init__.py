@@ -1,5 +1,6 @@
 """One file for each verb. They import what they need when they run, so that --help is quick."""
 
+from eukrates.app.commands.active import active
 from eukrates.app.commands.analyse import analyse
 from eukrates.app.commands.check import check
 from eukrates.app.commands.demo import demo
@@ -13,4 +14,5 @@ from eukrates.app.commands.published import convert, pull
 from eukrates.app.commands.start import init, schema
 from eukrates.app.commands.train import train
 
-COMMANDS = (demo, check, train, evaluate, inspect, predict, md, analyse, label, convert, pull, doctor, init, schema)
+LEARNING = (check, train, evaluate, inspect, predict, label, active)
+COMMANDS = (demo, *LEARNING, md, analyse, convert, pull, doctor, init, schema)

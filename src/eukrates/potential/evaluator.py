@@ -9,8 +9,10 @@ import numpy as np
 
 from eukrates.matter import Graph, Size, System, batch, pad, rounded, size
 from eukrates.numerics import to_device, to_host
-from eukrates.potential import Potential, Prediction, check_system, evaluate
-from eukrates.potential.prediction import PER_ATOM
+from eukrates.potential.derivatives import evaluate
+from eukrates.potential.potential import Potential
+from eukrates.potential.predict import check_system
+from eukrates.potential.prediction import PER_ATOM, Prediction
 
 PAIRS_OF_A_BATCH = 200_000  # directed pairs; bounds the memory of a batch, whatever the size of the structures
 SMALL = Size(256, 2048, 0)  # no batch is padded to less: computing so little is cheaper than compiling once more

@@ -1,0 +1,60 @@
+"""Sampling by molecular dynamics, as far as the ensemble knows the way."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from ase import Atoms
+
+from eukrates.active.sampler import copied, crowded, some
+from eukrates.dynamics import Langevin, Record, Watch, run_many
+from eukrates.potential import Potential
+
+BEYOND = 1.2  # times the threshold at which a run is stopped, so that its last frame is above the threshold
+
+
+@dataclass(frozen=True)
+class Dynamics:
+    """Langevin dynamics of several replicas, each stopped at its first frame beyond the threshold, which is harvested.
+
+    Replicas that never get there give their last frame, which need not be worth a label. Smith et al., J. Chem. Phys.
+    148, 241733 (2018), doi:10.1063/1.5023802.
+
+    Args:
+        replicas: that run together, from structures drawn at random.
+        temperatures_kelvin: K, of the replicas in turn.
+        time_ps: ps, the longest that a replica runs.
+        timestep_fs: fs.
+        friction_per_ps: 1/ps.
+    """
+
+    replicas: int = 16
+    temperatures_kelvin: tuple[float, ...] = (300.0, 600.0)
+    time_ps: float = 5.0
+    timestep_fs: float = 0.5
+    friction_per_ps: float = 5.0
+
+    def __post_init__(self):
+        object.__setattr__(self, "temperatures_kelvin", tuple(self.temperatures_kelvin))
+        positive = (self.replicas, self.time_ps, self.timestep_fs, self.friction_per_ps, *self.temperatures_kelvin)
+        if not self.temperatures_kelvin or not all(value > 0 for value in positive):
+            raise ValueError(f"Expected temperatures, and numbers above 0, got {self}.")
+
+    def __call__(
+        self, potential: Potential, starts: Sequence[Atoms], rho: float, rng: np.random.Generator
+    ) -> list[Atoms]:
+        """See `Sampler`."""
+        chosen = [copied(atoms, "dynamics") for atoms in some(starts, self.replicas, rng)]
+        seeds = rng.integers(2**31, size=self.replicas).tolist()
+        kelvin = [self.temperatures_kelvin[n % len(self.temperatures_kelvin)] for n in range(self.replicas)]
+        ensembles = [Langevin(float(t), self.friction_per_ps) for t in kelvin]
+        steps = max(1, round(1000 * self.time_ps / self.timestep_fs))
+        record = Record(every=steps, what=(), watch=Watch(bonds=2.0, rho=BEYOND * rho))
+        runs = run_many(potential, chosen, ensembles, steps, self.timestep_fs, seeds, record)
+        found = []
+        for start, done, temperature in zip(chosen, runs, kelvin, strict=True):
+            end, time = copied(start, "dynamics", temperature_kelvin=temperature), done.steps_done * self.timestep_fs
+            end.positions = done.final.positions
+            end.info["time_fs"] = float(time)
+            found.append(end)
+        return [atoms for atoms in found if not crowded(atoms)]

@@ -1,0 +1,137 @@
+"""The loop: what it labels, when it ends, and that killing it changes nothing."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import ase.io
+import numpy as np
+import pytest
+import yaml
+from ase.build import molecule
+
+from eukrates.app.cli import run
+from eukrates.models import load
+
+SHAPE = {"radial": {"cutoff": 4.0, "eta": 8.0, "shifts": [1.0, 2.0]}, "hidden": [8]}
+SHAPE["angular"] = {"cutoff": 3.0, "eta": 8.0, "zeta": 8.0, "shifts": [1.5], "sections": [0.5, 1.5]}
+ROUGH = {
+    "labeller": "gfn2",
+    "sampling": {"dynamics": {"replicas": 4, "time_ps": 0.05}, "torsions": {"count": 8}},
+    "policy": {"labels": 13, "batch": 5, "rho": 1e-4},
+    "model": {"ani": SHAPE},
+    "members": 2,
+    "valid": 0.25,
+    "training": {"epochs": 3, "batch_size": 4, "checkpoint_minutes": 0.0},
+}
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory):
+    """Methyl ethyl ether, roughly shaken."""
+    path, rng = tmp_path_factory.mktemp("start") / "start.extxyz", np.random.default_rng(0)
+    frames = []
+    for _ in range(8):
+        atoms = molecule("CH3CH2OCH3")
+        atoms.positions += rng.normal(scale=0.03, size=(len(atoms), 3))
+        atoms.info = {"charge": 0, "spin": 0}
+        frames.append(atoms)
+    ase.io.write(path, frames)
+    return path
+
+
+def configured(tmp_path, start, **changes) -> Path:
+    whole = ROUGH | {"structures": str(start), "folder": str(tmp_path / "loop")} | changes
+    path = tmp_path / "active.yaml"
+    path.write_text(yaml.safe_dump(whole))
+    return path
+
+
+def labelled(folder):
+    """Structures in the order of their labels, with energies."""
+    files = sorted(Path(folder).glob("generation_*/labelled.extxyz"))
+    return [(file.parent.name, atoms) for file in files for atoms in ase.io.read(file, ":")]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, start):
+    """The folder of a loop that nobody disturbed."""
+    folder = tmp_path_factory.mktemp("whole")
+    assert run(["active", str(configured(folder, start))]) == 0
+    return folder / "loop"
+
+
+def test_a_loop_leaves_labels_models_reasons_and_a_report(whole):
+    generations = [json.loads(file.read_text()) for file in sorted(whole.glob("generation_*/done.json"))]
+    assert [g["labels"] for g in generations] == [8, 13]
+    assert [sum(g["picked"].values()) for g in generations] == [5, 0]
+    for g in generations[:1]:
+        assert sum(g["candidates"].values()) == 12
+        assert g["above"] > 5
+        assert g["errors"]["valid"]["forces"]["rmse"] > 0
+    assert not generations[1]["candidates"]
+    chosen = ase.io.read(whole / "generation_01" / "chosen.extxyz", ":")
+    assert all(atoms.info["rho"] > 1e-4 and atoms.info["chosen_by_generation"] == 0 for atoms in chosen)
+    assert {atoms.info["sampled_by"] for atoms in chosen} <= {"dynamics", "torsions"}
+    assert len(labelled(whole)) == 13
+    assert len(load(generations[-1]["model"]).apart()) == 2
+    assert "The loop ended: 13 labels were made" in (whole / "report.html").read_text()
+
+
+def test_a_finished_loop_is_not_done_again_and_another_is_refused(whole, start, tmp_path, capsys):
+    stamp = (whole / "generation_01" / "done.json").stat().st_mtime_ns
+    assert run(["active", str(configured(tmp_path, start, folder=str(whole)))]) == 0
+    assert (whole / "generation_01" / "done.json").stat().st_mtime_ns == stamp
+    capsys.readouterr()
+    assert run(["active", str(configured(tmp_path, start, folder=str(whole), members=3))]) != 0
+    assert "other members" in capsys.readouterr().err
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("")
+    assert run(["active", str(configured(tmp_path, start, folder=str(tmp_path / "mine")))]) != 0
+    assert "something else" in capsys.readouterr().err
+
+
+def test_killed_twice_it_chooses_the_same_structures(whole, start, tmp_path):
+    config, folder = configured(tmp_path, start), tmp_path / "loop"
+    command = [sys.executable, "-c", "from eukrates.app.cli import main; main()", "active", str(config)]
+    marks = ("generation_00/model/checkpoint.safetensors", "generation_01/labelled.extxyz.journal.jsonl")
+    for mark in marks:  # in the first training, and while the second generation is labelled
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while not (folder / mark).exists() and process.poll() is None:
+            time.sleep(0.005)
+        assert process.poll() is None, "it ended before it could be killed"
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        assert not (folder / "generation_01" / "done.json").exists()
+    assert run(["active", str(config)]) == 0
+    assert len(labelled(folder)) == len(labelled(whole)) == 13
+    for (there, one), (here, other) in zip(labelled(whole), labelled(folder), strict=True):
+        assert there == here
+        np.testing.assert_array_equal(one.positions, other.positions)
+        assert one.get_potential_energy() == other.get_potential_energy()
+
+
+def test_a_loop_ends_where_the_ensemble_knows(start, tmp_path, capsys):
+    policy = {"labels": 100, "batch": 5, "rho": 100.0}
+    assert run(["active", str(configured(tmp_path, start, policy=policy))]) == 0
+    assert "no candidate is above rho = 100 eV" in capsys.readouterr().out
+    assert not (tmp_path / "loop" / "generation_01").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"labeller": "gnf2"}, "Did you mean 'gfn2'"),
+        ({"sampling": {}}, "at least one of dynamics"),
+        ({"members": 1}, "members"),
+        ({"polcy": {}}, "Did you mean 'policy'"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_happens(start, tmp_path, capsys, changes, said):
+    assert run(["active", str(configured(tmp_path, start, **changes))]) != 0
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "loop").exists()
