@@ -8,9 +8,9 @@ import pytest
 from eukrates.data.sample import Sample
 from eukrates.matter import graph, system
 from eukrates.potential import predict
+from eukrates.potential.evaluator import Evaluator
 from eukrates.trust import ShortRun, conservation, gradients, inspect
 from eukrates.trust.accuracy import accuracy
-from eukrates.trust.evaluator import Evaluator
 from eukrates.trust.separation import size_consistency
 from eukrates.trust.smoothness import smoothness
 from eukrates.trust.structures import cluster, rattled
