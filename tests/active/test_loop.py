@@ -126,7 +126,7 @@ def test_a_loop_ends_where_the_ensemble_knows(start, tmp_path, capsys):
     ("changes", "said"),
     [
         ({"labeller": "gnf2"}, "Did you mean 'gfn2'"),
-        ({"sampling": {}}, "at least one of dynamics"),
+        ({"sampling": {"torsion": {}}}, "Did you mean 'torsions'"),
         ({"members": 1}, "members"),
         ({"polcy": {}}, "Did you mean 'policy'"),
     ],

@@ -165,7 +165,7 @@ class Loop:
             found = []
             for k, sampler in enumerate(self.samplers):
                 rng = np.random.default_rng([self.policy.seed, n, k + 1])
-                found += sampler(potential, known, self.policy.rho / scale, rng)
+                found += sampler(potential, known, self.policy.limit / scale, rng)
             write_structures(here / CANDIDATES, found)
         return read_structures(here / CANDIDATES)
 

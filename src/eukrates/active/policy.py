@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+UNDISTURBED = 1e6  # eV
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -29,3 +31,8 @@ class Policy:
             raise ValueError(f"Expected rho, labels and batch above 0 and a seed of at least 0, got {self}.")
         if self.choose not in ("uncertain", "random"):
             raise ValueError(f"Unknown choice {self.choose!r}. Known: uncertain, random.")
+
+    @property
+    def limit(self) -> float:
+        """eV, the rho at which sampling stops: what is chosen at random is sampled undisturbed."""
+        return self.rho if self.choose == "uncertain" else UNDISTURBED

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, PositiveInt, field_validator, model_validator
+from pydantic import Field, PositiveInt, field_validator
 
 from eukrates.active import Dimers, Dynamics, Modes, Policy, Torsions
 from eukrates.app.configuration import AtHome, Card, Configuration, File, Model, PlanSettings
@@ -12,23 +12,18 @@ SAMPLERS = {"dynamics": Dynamics, "modes": Modes, "torsions": Torsions, "dimers"
 
 
 class Sampling(Section):
-    """Where new structures come from; a sampler that is not named is not used."""
+    """Where new structures come from: the samplers that are named; none: dynamics, modes and torsions as they come."""
 
     dynamics: settings_of(Dynamics) | None = Field(default=None, description="molecular dynamics.")  # type: ignore
     modes: settings_of(Modes) | None = Field(default=None, description="normal modes.")  # type: ignore
     torsions: settings_of(Torsions) | None = Field(default=None, description="turned bonds.")  # type: ignore
     dimers: settings_of(Dimers) | None = Field(default=None, description="pairs of molecules.")  # type: ignore
 
-    @model_validator(mode="after")
-    def _some(self):
-        if not self.made:
-            raise ValueError(f"expected at least one of {', '.join(SAMPLERS)}")
-        return self
-
     @property
     def made(self) -> tuple[Any, ...]:
         """The samplers, in the order of this section."""
-        return tuple(getattr(self, name).make() for name in SAMPLERS if getattr(self, name) is not None)
+        named = [getattr(self, name).make() for name in SAMPLERS if getattr(self, name) is not None]
+        return tuple(named) or (Dynamics(), Modes(), Torsions())
 
 
 class ActiveConfiguration(Section):
@@ -39,7 +34,7 @@ class ActiveConfiguration(Section):
     charge: int | None = Field(default=None, description="e, of every structure, instead of what the files state.")
     spin: int | None = Field(default=None, ge=0, description="unpaired electrons of every structure, likewise.")
     processes: PositiveInt = Field(default=1, description="labels made at once, one thread each.")
-    sampling: Sampling = Field(default_factory=lambda: Sampling(dynamics={}, torsions={}, modes={}))  # type: ignore
+    sampling: Sampling = Field(default_factory=Sampling)
     policy: settings_of(Policy) = Field(default_factory=settings_of(Policy))  # type: ignore
     model: Model = Field(default_factory=lambda: Model(so3krates=None))  # type: ignore[valid-type]
     members: int = Field(default=4, ge=2, description="of the ensemble.")
