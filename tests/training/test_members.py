@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from morse import trimers
 
-from eukrates.models import ANI, SO3krates, load, save, with_e0
+from eukrates.models import ANI, SO3krates, SpookyNet, load, save, with_e0
 from eukrates.potential import Ensemble, FreeAtoms, ensemble_of, free_atom_energies, named_parameters, predict
 from eukrates.training import Optimiser, Plan, Run, Schedule, choose
 from eukrates.training.batches import seen_by
+from eukrates.training.optimiser import flatten
 from eukrates.training.step import make_step
 from eukrates.training.targets import weighted
 
@@ -160,6 +161,18 @@ def test_frozen_layers_keep_every_bit_in_every_member(tmp_path):
     trained = parameters(load(run(model, tmp_path, Plan(epochs=2, batch_size=8, move=move))().last))
     for name, before in parameters(model).items():
         assert np.array_equal(before, trained[name]) == ("layers.1." not in name)
+
+
+def test_layers_of_spookynet_are_frozen_in_every_member():
+    both = Ensemble(tuple(SpookyNet(["H", "O"], features=8, layers=2, key=jax.random.key(n)) for n in range(2)))
+    told = choose(both, ("layers.1.*",))
+    assert told.members == 2
+    theta, flat = flatten(both, told.names)
+    assert theta.shape == (2, told.parameters // 2)
+    moved = flat.finished(theta + 0.5)
+    for name, before in parameters(both).items():
+        assert np.array_equal(before, parameters(moved)[name]) == (".layers.1." not in name)
+    assert furthest(moved, both) == pytest.approx(0.5, rel=1e-6)
 
 
 def test_plateaus_end_the_training(tmp_path):
