@@ -2,10 +2,15 @@
 
     python benchmarks/active_learning.py OUT --seeds 0 1 2
 
-The molecule is 2-methoxyethanol, the labels are GFN2-xTB. Both loops begin with the same 20 structures of one conformer
-at 300 K, draw candidates from dynamics, normal modes and turned bonds of their own ensembles, and differ in what is
-labelled: what the ensemble is unsure of and what is far from the rest, or any candidate (dynamics then runs to its end
-undisturbed). The test set is dynamics of GFN2-xTB itself at 500 K, from conformers with random torsions.
+The molecule is 2-methoxyethanol, the labels are GFN2-xTB, and everything begins with the same 20 structures of one
+conformer at 300 K. The test set is dynamics of GFN2-xTB at 500 K, from conformers with random torsions.
+
+    uncertain    the loop: candidates from dynamics, normal modes and turned bonds of its ensembles; labels for what the
+                 ensemble is unsure of and what is far from the rest
+    random       the same loop, labels for any of its candidates; dynamics runs to its end undisturbed
+    300 K        random sampling as most data are made: snapshots of dynamics of GFN2-xTB, every 100 fs, from where the
+                 20 structures come from
+    500 K        the same at the temperature of the test set
 """
 
 import argparse
@@ -23,11 +28,13 @@ from eukrates.active import Torsions
 from eukrates.app.active import learn
 from eukrates.app.active_configuration import ActiveConfiguration
 from eukrates.app.configuration_file import configuration
-from eukrates.models import ANI
+from eukrates.app.training import train
+from eukrates.models import ANI, read_header
 from eukrates.reference import AsCalculator, TBLite, label, langevin_snapshots
 
 KELVIN_START, KELVIN_TEST, CONFORMERS, EACH = 300.0, 500.0, 20, 15
-LABELS = {"uncertain": (120, 20), "random": (220, 40)}  # in all, in a generation
+LABELS = {"uncertain": (100, 20), "random": (100, 20)}  # in all, in a generation
+PLAIN, SIZES = {"300 K": 300.0, "500 K": 500.0}, (50, 100, 200)
 
 
 def methoxyethanol():
@@ -79,10 +86,10 @@ def data(out: Path) -> tuple[Path, Path]:
     return start, test
 
 
-def loop(out: Path, choose: str, seed: int, start: Path, test: Path):
-    """One loop; the labels and errors of its generations."""
-    labels, batch = LABELS[choose]
-    settings = {
+def settings(out: Path, choose: str, seed: int, start: Path, test: Path) -> ActiveConfiguration:
+    """Of a loop; the other baselines train as it does."""
+    labels, batch = LABELS.get(choose, (1, 1))
+    told = {
         "structures": str(start),
         "labeller": "gfn2",
         "sampling": {
@@ -90,22 +97,48 @@ def loop(out: Path, choose: str, seed: int, start: Path, test: Path):
             "modes": {"structures": 4, "count": 12, "temperature_kelvin": 500},
             "torsions": {"count": 60},
         },
-        "policy": {"labels": labels, "batch": batch, "rho": 0.005, "choose": choose, "seed": seed},
+        "policy": {"labels": labels, "batch": batch, "rho": 0.005, "seed": seed},
         "model": {"ani": {"hidden": [64, 48, 32]}},
         "members": 4,
         "training": {
-            "epochs": 200,
+            "epochs": 150,
             "batch_size": 5,
             "seed": seed,
             "validate_every": 5,
             "optimiser": {"learning_rate": 1.5e-3, "ema": 0.99, "weight_decay": 1e-3},
         },
         "test": str(test),
-        "folder": str(out / f"{choose}_{seed}"),
+        "folder": str(out / f"{choose}_{seed}".replace(" ", "")),
     }
-    done = learn(configuration(settings, "benchmark", ActiveConfiguration), tell=print)
-    rmse = lambda g, what: 1e3 * g.errors["test"][what]["rmse"]
-    return [(g.labels, rmse(g, "forces"), rmse(g, "energy")) for g in done.generations]
+    if choose in LABELS:
+        told["policy"]["choose"] = choose
+    return configuration(told, "benchmark", ActiveConfiguration)
+
+
+def loop(whole: ActiveConfiguration):
+    """Labels and errors of the generations of a loop."""
+    return [(g.labels, *rmse(g.errors)) for g in learn(whole).generations]
+
+
+def plain(whole: ActiveConfiguration, kelvin: float, seed: int, start: Path):
+    """The same of trainings on snapshots of one trajectory of GFN2-xTB."""
+    folder = Path(whole.folder)
+    folder.mkdir(exist_ok=True)
+    frames = ase.io.read(start, ":")
+    more = {"temperature_kelvin": kelvin, "every_fs": 100, "settle_fs": 500, "seed": 1000 + seed}
+    frames += langevin_snapshots(frames[0], AsCalculator(TBLite()), count=max(SIZES) - len(frames), **more)
+    curve = []
+    for size in SIZES:
+        label(frames[:size], TBLite(), folder / f"{size}.extxyz")
+        told = whole.training_on([str(folder / f"{size}.extxyz")], str(folder / str(size)), "GFN2-xTB")
+        best = train(told, tell=lambda words: None).trained.best
+        curve.append((size, *rmse(read_header(best)["card"]["errors"])))
+    return curve
+
+
+def rmse(errors) -> tuple[float, float]:
+    """Of forces in meV/Å and energies in meV on the test set."""
+    return 1e3 * errors["test"]["forces"]["rmse"], 1e3 * errors["test"]["energy"]["rmse"]
 
 
 def needed(curve, error: float) -> float:
@@ -120,23 +153,25 @@ def needed(curve, error: float) -> float:
 
 
 def main() -> None:
-    """Run both loops for every seed and print what they came to."""
+    """Run everything for every seed and print what it came to."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("out", type=Path)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     told = parser.parse_args()
     start, test = data(told.out)
-    curves = {(choose, seed): loop(told.out, choose, seed, start, test) for seed in told.seeds for choose in LABELS}
-    for (choose, seed), curve in curves.items():
-        points = ", ".join(f"{n}: {forces:.0f} / {energy:.0f}" for n, forces, energy in curve)
-        print(f"{choose} {seed}: labels: RMSE of forces meV/Å / energy meV: {points}")
+    curves = {}
     for seed in told.seeds:
-        at, error, _ = curves["random", seed][-1]
-        share = needed(curves["uncertain", seed], error) / at
-        print(
-            f"seed {seed}: random sampling comes to {error:.0f} meV/Å with {at} labels, "
-            f"active learning with {share:.2f} of them"
-        )
+        for name in (*LABELS, *PLAIN):
+            whole = settings(told.out, name, seed, start, test)
+            curves[name, seed] = loop(whole) if name in LABELS else plain(whole, PLAIN[name], seed, start)
+    for (name, seed), curve in curves.items():
+        points = ", ".join(f"{n}: {forces:.0f} / {energy:.0f}" for n, forces, energy in curve)
+        print(f"{name} {seed}: labels: RMSE of forces meV/Å / energy meV: {points}")
+    for seed in told.seeds:
+        for name in ("random", *PLAIN):
+            at, error, _ = curves[name, seed][-1]
+            share = needed(curves["uncertain", seed], error) / at
+            print(f"seed {seed}: {name}: {error:.0f} meV/Å with {at} labels, active learning with {share:.2f} of them")
     rows = {f"{choose} {seed}": curve for (choose, seed), curve in curves.items()}
     (told.out / "curves.json").write_text(json.dumps(rows, indent=1))
 

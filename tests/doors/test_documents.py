@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 NAMES = ("getting_started", "training", "model_file", "trust", "dynamics", "reference_data")
 PAGES = ("README.md", *(f"docs/{name}.md" for name in NAMES))
 ELSEWHERE = {
-    "active_learning.md": "tests/active/test_page.py",
+    "active_learning.md": "tests/active/test_active_page.py",
     "ani.md": "tests/doors/test_ani_page.py",
     "data.md": "tests/data/test_page.py",
     "laws.md": "tests/testing/test_laws_page.py",

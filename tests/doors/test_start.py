@@ -113,6 +113,7 @@ def test_an_ensemble_is_trained_calibrated_and_tuned_with_layers_begun_anew(tmp_
 def test_members_and_reset_belong_to_new_and_to_start_models(write_config, tune, failing):
     assert "no start model" in failing("train", write_config(reset=["readout"]))
     assert "members are in the file of start" in failing("train", tune(members=2))
+    assert "would begin anew and never learn" in failing("train", tune(reset=["embedding"]))
 
 
 def test_new_energies_of_free_atoms_remove_the_constant_of_the_level_of_theory(tmp_path, tune):

@@ -5,14 +5,17 @@ from collections.abc import Sequence
 import numpy as np
 from ase import Atoms
 from jaxtyping import Float
+from scipy.spatial.distance import cdist
 
 from eukrates.active.policy import Policy
 from eukrates.data import to_system
 from eukrates.matter.neighbours import neighbours, pair_vectors
+from eukrates.units import KELVIN
 
 REACH, WIDTH = 6.0, 0.5  # Å
 CENTRES = np.arange(0.75, REACH, WIDTH)
-CROWD = 3  # times the batch: so many of the most uncertain candidates compete
+SAME = 1e-6  # distance of fingerprints below which structures are copies
+CROWD = 5  # times the batch: so many candidates above rho compete
 
 
 def fingerprints(structures: Sequence[Atoms]) -> Float[np.ndarray, "structures features"]:
@@ -35,6 +38,38 @@ def fingerprints(structures: Sequence[Atoms]) -> Float[np.ndarray, "structures f
     return rows.reshape(len(structures), -1)
 
 
+def temperatures(
+    candidates: Sequence[Atoms],
+    energies: Float[np.ndarray, " candidates"],
+    known: Sequence[Atoms],
+    known_energies: Float[np.ndarray, " known"],
+) -> Float[np.ndarray, " candidates"]:
+    """K, at which a harmonic molecule would have the potential energy of each candidate.
+
+    T = 2 (E - E_lowest) / (3N - 6) k_B                                                                        (2)
+
+    E_lowest is the lowest energy of the same formula, charge and spin among all that is known, or where nothing is
+    known of it among the candidates. Energies in eV. What is not finite is infinitely hot.
+    """
+    lowest = _lowest(candidates, energies) | _lowest(known, known_energies)
+    above = np.array([e - lowest.get(_kind(a), np.nan) for a, e in zip(candidates, energies, strict=True)])
+    above = np.where(np.isfinite(above), above, np.inf)
+    modes = np.array([max(3 * len(atoms) - 6, 1) for atoms in candidates])
+    return 2 * above / (modes * KELVIN)  # (2)
+
+
+def _kind(atoms: Atoms) -> tuple:
+    return atoms.get_chemical_formula(), atoms.info.get("charge"), atoms.info.get("spin")
+
+
+def _lowest(structures: Sequence[Atoms], energies: Float[np.ndarray, " structures"]) -> dict[tuple, float]:
+    found: dict[tuple, float] = {}
+    for atoms, energy in zip(structures, energies.tolist(), strict=True):
+        if np.isfinite(energy):
+            found[_kind(atoms)] = min(energy, found.get(_kind(atoms), energy))
+    return found
+
+
 def chosen(
     candidates: Sequence[Atoms],
     rhos: Float[np.ndarray, " candidates"],
@@ -45,23 +80,22 @@ def chosen(
 ) -> list[int]:
     """At most `count` candidates in the order of their choice.
 
-    Uncertain: of those above `policy.rho` the three times as many with the largest rho compete; one after the other is
-    taken that is farthest, in fingerprints, from all that is known or taken already.
+    Uncertain: of those above `policy.rho` five times as many, drawn at random, compete; one after the other is taken
+    that is farthest, in fingerprints, from all that is known or taken already. The most uncertain of all are not
+    preferred: they are the most strained. Random: one after the other, whatever it is. Nothing is taken twice, nor
+    what is known.
     """
-    if policy.choose == "random":
-        return sorted(rng.permutation(len(candidates))[:count].tolist())
-    above = np.flatnonzero(rhos > policy.rho)
-    if not above.size or count < 1:
+    anyone = policy.choose == "random"
+    crowd = rng.permutation(np.flatnonzero((rhos > policy.rho) | anyone))[: CROWD * count]
+    if not crowd.size:
         return []
-    crowd = above[np.argsort(-rhos[above], kind="stable")][: CROWD * count]
     rows = fingerprints([*known, *(candidates[n] for n in crowd)])
     there, here = rows[: len(known)], rows[len(known) :]
-    apart = lambda others: np.linalg.norm(here[:, None] - others[None], axis=-1).min(axis=1)
-    distance = apart(there) if len(known) else np.full(crowd.size, np.inf)
+    distance = cdist(here, there).min(axis=1) if len(known) else np.full(crowd.size, np.inf)
     taken: list[int] = []
-    while len(taken) < min(count, crowd.size):
-        best = int(np.argmax(distance))
+    while len(taken) < count and distance.max() > SAME:
+        best = int(np.argmax(distance > SAME) if anyone else np.argmax(distance))
         taken.append(best)
-        distance = np.minimum(distance, apart(here[best : best + 1]))
-        distance[taken] = -1.0
+        distance = np.minimum(distance, cdist(here, here[best : best + 1])[:, 0])
+        distance[best] = 0.0
     return [int(crowd[n]) for n in taken]

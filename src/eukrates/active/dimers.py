@@ -19,7 +19,8 @@ STEP = 0.02  # Å
 class Dimers:
     """Pairs of molecules, turned at random and brought together until their closest atoms are a given way apart.
 
-    Charges add; pairs with unpaired electrons are passed over, since how these couple nobody said.
+    Charges add; molecules with unpaired electrons are passed over, since how these couple nobody said, and so are pairs
+    of earlier generations.
 
     Args:
         count: pairs.
@@ -41,7 +42,8 @@ class Dimers:
         self, potential: Potential, starts: Sequence[Atoms], rho: float, rng: np.random.Generator
     ) -> list[Atoms]:
         """See `Sampler`."""
-        alone = [atoms for atoms in starts if not atoms.pbc.any() and not atoms.info.get("spin")]
+        single = lambda atoms: atoms.info.get("sampled_by") != "dimers" and not atoms.info.get("spin")
+        alone = [atoms for atoms in starts if single(atoms) and not atoms.pbc.any()]
         found = []
         for one, other in zip(*(some(alone, self.count, rng) for _ in range(2)), strict=True) if alone else ():
             wanted = rng.uniform(self.closest, self.farthest)

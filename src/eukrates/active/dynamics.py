@@ -10,14 +10,15 @@ from eukrates.active.sampler import copied, crowded, some
 from eukrates.dynamics import Langevin, Record, Watch, run_many
 from eukrates.potential import Potential
 
-BEYOND = 1.2  # times the threshold at which a run is stopped, so that its last frame is above the threshold
+BEYOND = 1.2  # times the threshold at which a run is stopped, so that the frame before is mostly above the threshold
 
 
 @dataclass(frozen=True)
 class Dynamics:
-    """Langevin dynamics of several replicas, each stopped at its first frame beyond the threshold, which is harvested.
+    """Langevin dynamics of several replicas, each stopped in the step in which the ensemble disagrees too much.
 
-    Replicas that never get there give their last frame, which need not be worth a label. Smith et al., J. Chem. Phys.
+    What is harvested is the last frame before it. Replicas that never get there give their last frame, which need not
+    be worth a label; those that are beyond from the start give none. Smith et al., J. Chem. Phys.
     148, 241733 (2018), doi:10.1063/1.5023802.
 
     Args:
@@ -53,6 +54,8 @@ class Dynamics:
         runs = run_many(potential, chosen, ensembles, steps, self.timestep_fs, seeds, record)
         found = []
         for start, done, temperature in zip(chosen, runs, kelvin, strict=True):
+            if not done.steps_done:
+                continue
             end, time = copied(start, "dynamics", temperature_kelvin=temperature), done.steps_done * self.timestep_fs
             end.positions = done.final.positions
             end.info["time_fs"] = float(time)

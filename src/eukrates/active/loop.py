@@ -4,6 +4,7 @@ Smith, Nebgen, Lubbers, Isayev & Roitberg, J. Chem. Phys. 148, 241733 (2018), do
 """
 
 import json
+import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,19 +15,18 @@ import numpy as np
 from ase import Atoms
 from jaxtyping import Float
 
-from eukrates.active.choice import chosen
+from eukrates.active.choice import chosen, temperatures
 from eukrates.active.folder import CANDIDATES, CHOSEN, DONE, LABELLED, MODEL, Folder, read_structures, write_structures
 from eukrates.active.policy import Policy
-from eukrates.active.sampler import Sampler
+from eukrates.active.sampler import Sampler, copied
 from eukrates.data import to_system
 from eukrates.files import write_atomically
 from eukrates.models import load, read_header
-from eukrates.potential import Potential, deviation
+from eukrates.potential import Potential, calibrated_scale, deviation
 from eukrates.potential.evaluator import Evaluator
 from eukrates.reference import Labeller, label
 
 Train = Callable[[Sequence[Path], Path], Path]  # labelled files, folder → the model file of an ensemble
-SURE_SCALE = 10  # structures that a calibration needs to be believed
 WIDEST_SCALE = 10.0
 
 
@@ -35,10 +35,12 @@ class Generation:
     """What one turn of the loop came to."""
 
     number: int
-    labels: int  # structures with labels, of this and all generations before
-    failed: int  # structures of this generation that could not be labelled
+    tried: int  # structures given to the labeller, in this and all generations before
+    labels: int  # those of them that it could label
+    failed: int  # structures of this generation that it could not
     scale: float  # deviations times this are errors to expect
     candidates: Mapping[str, int]  # by sampler
+    aside: int  # more that were sampled: too high in energy, not finite, or nothing for the labeller
     above: int  # candidates worth a label
     largest: float | None  # eV, of all rho
     median: float | None  # eV
@@ -70,7 +72,7 @@ class Loop:
         processes: that label at once.
 
     Raises:
-        ValueError: nothing to begin with, no sampler, or a folder of something else.
+        ValueError: nothing to begin with, more of it than labels are allowed, or no sampler.
     """
 
     def __init__(
@@ -86,7 +88,10 @@ class Loop:
     ):
         if not start or not samplers:
             raise ValueError(f"Expected structures and samplers, got {len(start)} and {len(samplers)}.")
-        self.start, self.labeller, self.train, self.samplers = list(start), labeller, train, tuple(samplers)
+        if len(start) > policy.labels:
+            raise ValueError(f"{len(start)} structures to begin with are more than the {policy.labels} labels allowed.")
+        self.start = [copied(atoms, "start") for atoms in start]
+        self.labeller, self.train, self.samplers = labeller, train, tuple(samplers)
         self.policy, self.processes, self.folder = policy, processes, Folder(folder)
         self.told = {"labeller": repr(labeller), "samplers": [repr(s) for s in samplers], "policy": asdict(policy)}
         self.told |= dict(told or {})
@@ -104,18 +109,25 @@ class Loop:
         done: list[Generation] = []
         while True:
             done.append(self._generation(len(done), tell))
-            last = done[-1]
-            if last.labels >= self.policy.labels:
-                ended = f"{last.labels} labels were made, of {self.policy.labels} that were allowed"
-            elif not last.picked:
-                ended = f"no candidate is above rho = {self.policy.rho:g} eV"
-            else:
+            if (ended := self._ended(done[-1])) is None:
                 continue
             tell(f"The end: {ended}.")
-            return Outcome(self.folder.path, self._model(last.number), tuple(done), ended)
+            here = self.folder.generation(done[-1].number)
+            model = here / json.loads((here / DONE).read_text())["model"]
+            return Outcome(self.folder.path, model, tuple(done), ended)
 
-    def _model(self, n: int) -> Path:
-        return Path(json.loads((self.folder.generation(n) / DONE).read_text())["model"])
+    def _ended(self, last: Generation) -> str | None:
+        """Why the loop ends after a generation; None: it does not."""
+        if last.tried >= self.policy.labels:
+            failed = f", {last.tried - last.labels} more failed" if last.tried > last.labels else ""
+            return f"{last.labels} labels were made{failed}, of {self.policy.labels} that were allowed"
+        if last.picked:
+            return None
+        if not last.candidates:
+            return f"the samplers found no candidate; {last.aside} were left aside"
+        if self.policy.choose == "random" or last.above:
+            return "all candidates are known already"
+        return f"no candidate is above rho = {self.policy.rho:g} eV"
 
     def _generation(self, n: int, tell: Callable[[str], None]) -> Generation:
         here = self.folder.generation(n)
@@ -130,14 +142,16 @@ class Loop:
         if not known:
             reasons = "; ".join(sorted(set(campaign.failures.values())))
             raise ValueError(f"None of the {len(picked)} structures to begin with could be labelled: {reasons}")
-        path = self.train(files, here / MODEL)
-        potential, card = load(path), read_header(path)["card"]
-        scale = _scale(card)
-        left = min(self.policy.batch, self.policy.labels - len(known))
-        candidates = self._sampled(n, here, potential, known, scale) if left > 0 else []
-        rhos = scale * _rho(potential, candidates)
+        labels, path = len(known), self.train(files, here / MODEL)
+        potential, card, tried = load(path), read_header(path)["card"], self.folder.tried(n)
+        scale = float(np.clip(calibrated_scale(card) or 1.0, 1.0, WIDEST_SCALE))
+        left = min(self.policy.batch, self.policy.labels - len(tried))
+        known = [atoms for atoms in known if len(atoms) > 1]  # free atoms give E0, and nothing to sample from
+        sampled = self._sampled(n, here, potential, known, scale) if left > 0 and known else []
+        candidates, rhos = self._possible(potential, sampled, known)
+        rhos = scale * rhos
         rng = np.random.default_rng([self.policy.seed, n, 0])
-        picks = chosen(candidates, rhos, known, self.policy, left, rng)
+        picks = chosen(candidates, rhos, tried, self.policy, max(left, 0), rng)
         if picks:
             following = self.folder.generation(n + 1)
             following.mkdir(exist_ok=True)
@@ -145,19 +159,42 @@ class Loop:
         count = lambda some: dict(sorted(Counter(atoms.info["sampled_by"] for atoms in some).items()))
         found = Generation(
             number=n,
-            labels=len(known),
+            tried=len(tried),
+            labels=labels,
             failed=len(campaign.failures),
             scale=scale,
             candidates=count(candidates),
+            aside=len(sampled) - len(candidates),
             above=int(np.sum(rhos > self.policy.rho)),
             largest=float(rhos.max()) if rhos.size else None,
             median=float(np.median(rhos)) if rhos.size else None,
             picked=count([candidates[p] for p in picks]),
             errors=dict(card.get("errors") or {}),
         )
-        write_atomically(here / DONE, json.dumps(asdict(found) | {"model": str(path)}, indent=1))
+        write_atomically(here / DONE, json.dumps(asdict(found) | {"model": os.path.relpath(path, here)}, indent=1))
         tell(_words(found, self.policy))
         return found
+
+    def _possible(
+        self, potential: Potential, sampled: Sequence[Atoms], known: Sequence[Atoms]
+    ) -> tuple[list[Atoms], Float[np.ndarray, " candidates"]]:
+        """Candidates with energies that something reaches, and the deviations of their members per √atom, eV."""
+        ask = Evaluator(potential)
+        answers = ask([to_system(atoms) for atoms in (*sampled, *known)], ["energy"]) if sampled else []
+        energies = np.array([float(p.energy[0]) for p in answers])
+        here, there = energies[: len(sampled)], energies[len(sampled) :]
+        cool = temperatures(sampled, here, known, there) <= self.policy.hottest_kelvin if sampled else []
+        spread = [float(deviation(p)[0]) / len(a) ** 0.5 for a, p in zip(sampled, answers, strict=False)]
+        each = zip(sampled, spread, cool, strict=True)
+        found = [(a, rho) for a, rho, fine in each if fine and np.isfinite(rho) and self._can_be_labelled(a)]
+        return [atoms for atoms, _ in found], np.array([rho for _, rho in found])
+
+    def _can_be_labelled(self, atoms: Atoms) -> bool:
+        try:
+            self.labeller.check(atoms)
+        except ValueError:
+            return False
+        return True
 
     def _sampled(self, n: int, here: Path, potential: Potential, known: list[Atoms], scale: float) -> list[Atoms]:
         """The candidates of a generation, from their file where it is there."""
@@ -168,21 +205,6 @@ class Loop:
                 found += sampler(potential, known, self.policy.limit / scale, rng)
             write_structures(here / CANDIDATES, found)
         return read_structures(here / CANDIDATES)
-
-
-def _scale(card: Mapping[str, Any]) -> float:
-    """Of the calibration in a card; 1 where too few structures gave it."""
-    calibration = card.get("calibration") or {}
-    if calibration.get("structures", 0) < SURE_SCALE:
-        return 1.0
-    return float(np.clip(calibration["scale"], 1.0, WIDEST_SCALE))
-
-
-def _rho(potential: Potential, structures: Sequence[Atoms]) -> Float[np.ndarray, " structures"]:
-    """Deviation of the members per √atom, eV."""
-    predictions = Evaluator(potential)([to_system(atoms) for atoms in structures], ["energy"])
-    each = zip(predictions, structures, strict=True)
-    return np.array([float(deviation(p)[0]) / len(atoms) ** 0.5 for p, atoms in each])
 
 
 def _noted(atoms: Atoms, rho: float, generation: int) -> Atoms:
@@ -197,5 +219,6 @@ def _words(g: Generation, policy: Policy) -> str:
     many = lambda counts: ", ".join(f"{number} by {name}" for name, number in counts.items()) or "none"
     return (
         f"Generation {g.number}: {g.labels} labels; {g.above} of {total} candidates ({many(g.candidates)}) above rho = "
-        f"{policy.rho:g} eV, the largest {g.largest:.3g}, the median {g.median:.3g}; chosen: {many(g.picked)}."
+        f"{policy.rho:g} eV, the largest {g.largest:.3g}, the median {g.median:.3g}; chosen: {many(g.picked)}; "
+        f"{g.aside} more are left aside."
     )

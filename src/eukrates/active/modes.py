@@ -43,6 +43,8 @@ class Modes:
         found = []
         for atoms in some(open_ones, self.structures, rng) if open_ones else []:
             curvature = np.asarray(hessian(potential, potential.graph(to_system(atoms))), np.float64)
+            if not np.all(np.isfinite(curvature)):
+                continue
             modes = local_modes(atoms, curvature.reshape(3 * len(atoms), -1), SOFTEST)
             told = {"temperature_kelvin": self.temperature_kelvin, "count": self.count}
             for moved in thermal_displacements(modes, **told, seed=int(rng.integers(2**31))):

@@ -13,9 +13,11 @@ class Policy:
     Args:
         rho: eV, deviation of the members per √atom, times the scale of calibration; above it a structure is worth a
             label. 0.01 is the 0.23 kcal/mol of Smith et al. 2018 (doi:10.1063/1.5023802).
-        labels: in all, those of the start included.
+        labels: structures given to the labeller in all, those of the start and those that fail included.
         batch: labels of a generation, at most.
-        choose: uncertain: of the structures above rho those that are far from each other and from what is labelled.
+        hottest_kelvin: K; candidates whose energy, as the ensemble sees it, would take a higher temperature are left
+            aside: nothing will ever go there.
+        choose: uncertain: of the structures above rho those far from each other and from what is labelled.
             random: any candidate, for comparison.
         seed: of sampling and choice.
     """
@@ -23,12 +25,13 @@ class Policy:
     rho: float = 0.01
     labels: int = 500
     batch: int = 25
+    hottest_kelvin: float = 1500.0
     choose: Literal["uncertain", "random"] = "uncertain"
     seed: int = 0
 
     def __post_init__(self):
-        if not (self.rho > 0 and self.labels > 0 and self.batch > 0 and self.seed >= 0):
-            raise ValueError(f"Expected rho, labels and batch above 0 and a seed of at least 0, got {self}.")
+        if not (min(self.rho, self.labels, self.batch, self.hottest_kelvin) > 0 and self.seed >= 0):
+            raise ValueError(f"Expected numbers above 0 and a seed of at least 0, got {self}.")
         if self.choose not in ("uncertain", "random"):
             raise ValueError(f"Unknown choice {self.choose!r}. Known: uncertain, random.")
 

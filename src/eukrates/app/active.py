@@ -10,6 +10,7 @@ from eukrates.app.active_configuration import ActiveConfiguration
 from eukrates.app.configuration_file import as_yaml
 from eukrates.app.folder import REPORT
 from eukrates.app.labelling import labeller
+from eukrates.app.provenance import digest_of
 from eukrates.app.structures import read_structures
 from eukrates.app.training import train
 from eukrates.files import write_atomically
@@ -35,16 +36,21 @@ def learn(
         progress: of the trainings, called about every 20 steps.
 
     Raises:
-        ValueError: structures that cannot be read or labelled, a folder of something else; nothing is overwritten.
+        ValueError: structures that cannot be read or labelled, labels without forces where the loss wants them, a
+            folder of something else; nothing is overwritten.
     """
     engine, folder = labeller(configuration.labeller), Path(configuration.folder)
+    if not engine.gives_forces and configuration.training.make().loss.forces > 0:
+        raise ValueError(f"{engine.level} gives energies without forces. Say training: {{loss: {{forces: 0}}}}.")
 
     def trained(files: Sequence[Path], where: Path) -> Path:
         settings = configuration.training_on([str(file) for file in files], str(where), engine.level)
         return train(settings, tell=lambda words: None, progress=progress).trained.best
 
     told = configuration.as_dict()
-    told = {name: told[name] for name in ("model", "members", "training", "valid", "test")}
+    told = {name: told[name] for name in ("model", "members", "training", "valid")}
+    del told["training"]["checkpoint_minutes"]  # changes no weight
+    told["test"] = None if configuration.test is None else digest_of(configuration.test)
     loop = Loop(
         folder,
         _start(configuration),

@@ -13,6 +13,7 @@ from eukrates.app.structures import read_structures
 from eukrates.files import replacing
 from eukrates.interfaces.ase import Calculator
 from eukrates.models import read_header
+from eukrates.potential import calibrated_scale
 from eukrates.trust import Table
 
 SURENESS = ("energy_by_member", "energy_deviation", "expected_error")
@@ -42,7 +43,7 @@ def predict_file(
         ValueError: what `load` and the calculator refuse; nothing is written then.
     """
     calculator, rows, done = Calculator(model, precision, **dict(choices or {})), [], []
-    scale = (read_header(model)["card"].get("calibration") or {}).get("scale")
+    scale = calibrated_scale(read_header(model)["card"])
     for n, atoms in enumerate(read_structures(structures)):
         properties = ["energy", "forces", *(["stress"] if atoms.pbc.all() else [])]
         calculator.calculate(atoms, properties)

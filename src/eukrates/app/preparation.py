@@ -54,6 +54,8 @@ def prepare(configuration: Configuration, tell: Tell = print, e0: AtomicEnergies
         energies, potential, origin = start.energies, start.potential, start.origin
         _tell_e0(energies, tell)
     moving = choose(potential, configuration.plan.move)
+    if configuration.start is not None:
+        _refuse_to_forget(start.reset, moving)
     prepared = Prepared(configuration, parts, energies, potential, moving, origin)
     tell(_model(prepared))
     if origin is not None or moving.parameters < moving.of:
@@ -84,6 +86,16 @@ def _first_weights(configuration: Configuration, parts: Parts, tell: Tell) -> tu
     potential = configuration.potential(**from_data)
     tell(f"From the data: scale {scale:.4g} eV (RMS force times 1 Å), {near:.4g} neighbours within {bare.cutoff:g} Å.")
     return energies, potential
+
+
+def _refuse_to_forget(reset: frozenset[str], moving: Moving) -> None:
+    """Raise ValueError where parameters would begin anew and never learn."""
+    there = {name.removeprefix("parts.0.") for name in moving.names} | moving.names
+    if forgotten := sorted(reset - there):
+        raise ValueError(
+            f"{', '.join(forgotten[:3])} would begin anew and never learn: training.move does not name them. Leave "
+            "them out of reset, or let them move."
+        )
 
 
 def _tell_e0(energies: AtomicEnergies, tell: Tell) -> None:

@@ -30,6 +30,7 @@ class Start:
     potential: Potential
     energies: AtomicEnergies
     origin: dict[str, Any]  # file, digest, units, E0, what its card says, what it started from itself
+    reset: frozenset[str] = frozenset()  # names in the file of parameters that began anew
 
 
 def read_start(configuration: Configuration, parts: Parts, known: AtomicEnergies | None = None) -> Start:
@@ -49,14 +50,15 @@ def read_start(configuration: Configuration, parts: Parts, known: AtomicEnergies
     check_systems(potential, parts.everything)
     energies = known or energies_for_start(configuration, potential, parts)
     origin: dict[str, Any] = {"file": path.name, "sha256": digest_of(path), **_history(header)}
+    reset: frozenset[str] = frozenset()
     new_energies = energies.energies != free_atom_energies(potential)
     if configuration.reset:
         fresh = build(header["architecture"], key=jax.random.key(configuration.training.seed))
         chosen = choose(potential, configuration.reset)
-        potential, origin["reset"] = _begun_anew(potential, fresh, chosen), chosen.as_dict()
+        potential, origin["reset"], reset = _begun_anew(potential, fresh, chosen), chosen.as_dict(), chosen.names
     if new_energies:
         potential = with_e0(potential, energies.energies)
-    return Start(potential, energies, origin)
+    return Start(potential, energies, origin, reset)
 
 
 def _begun_anew(potential: Potential, fresh: Potential, chosen: Moving) -> Potential:

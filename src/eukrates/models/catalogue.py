@@ -2,8 +2,10 @@
 
 import inspect
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import jax
 
 from eukrates.models.ani import ANI
 from eukrates.models.so3krates import SO3LR, SO3krates
@@ -59,11 +61,19 @@ def build(spec: Mapping[str, Any], **defaults) -> Potential:
         if option not in known:
             raise ValueError(f"{name} has no option {option!r}{near_miss(option, known)} Known: {', '.join(known)}.")
     if "parts" in options:
-        options["parts"] = tuple(build(part, **defaults) for part in options["parts"])
+        options["parts"] = _parts(options["parts"], defaults)
     if isinstance(options.get("network"), Mapping):
         options["network"] = build(options["network"], **defaults)
     given = {k: v for k, v in defaults.items() if k in known and k not in options}
     return CATALOGUE[name](**options, **given)
+
+
+def _parts(specs: Sequence[Mapping[str, Any]], defaults: Mapping[str, Any]) -> tuple[Potential, ...]:
+    """Each with a key of its own, so that members of an ensemble begin with other weights."""
+    if "key" not in defaults:
+        return tuple(build(spec, **defaults) for spec in specs)
+    each = zip(specs, jax.random.split(defaults["key"], len(specs)), strict=True)
+    return tuple(build(spec, **{**defaults, "key": key}) for spec, key in each)
 
 
 def describe(potential: Potential) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The contract: potentials, predictions, and the derivatives written once."""
 
 from eukrates.potential.derivatives import evaluate, hessian
-from eukrates.potential.ensemble import Ensemble, deviation, ensemble_of, rho
+from eukrates.potential.ensemble import Ensemble, calibrated_scale, deviation, ensemble_of, rho
 from eukrates.potential.free_atoms import FreeAtoms, bound_energy, free_atom_energies, sum_of_free_atoms
 from eukrates.potential.parameters import (
     Constants,
@@ -24,6 +24,7 @@ __all__ = [
     "Ready",
     "Sum",
     "bound_energy",
+    "calibrated_scale",
     "check",
     "check_system",
     "deviation",

@@ -1,6 +1,7 @@
 """`Ensemble`: several potentials that were made alike, their mean, and how far they are from agreeing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -12,6 +13,8 @@ from eukrates.matter import Graph
 from eukrates.matter.graph import Waves
 from eukrates.potential.potential import Potential
 from eukrates.potential.prediction import Prediction
+
+FEWEST_TO_CALIBRATE = 10  # structures
 
 
 class Ensemble(Potential):
@@ -115,6 +118,13 @@ def deviation(prediction: Prediction, ddof: int = 1) -> Float[np.ndarray, " syst
     if prediction.energy_by_member is None:
         raise ValueError("Expected the prediction of an ensemble; one potential does not say how sure it is.")
     return np.std(np.asarray(prediction.energy_by_member), axis=1, ddof=ddof)
+
+
+def calibrated_scale(card: Mapping[str, Any]) -> float | None:
+    """What deviations of an ensemble have to be multiplied by, as the card of its model file says; None where it does
+    not, or where fewer than ten structures told it."""
+    calibration = card.get("calibration") or {}
+    return float(calibration["scale"]) if calibration.get("structures", 0) >= FEWEST_TO_CALIBRATE else None
 
 
 def rho(prediction: Prediction, graph: Graph, ddof: int = 1) -> Float[np.ndarray, " systems"]:

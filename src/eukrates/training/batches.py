@@ -112,6 +112,8 @@ def seen_by(members: int, samples: int, left_out: float, seed: int) -> np.ndarra
     out = round(left_out * samples)
     if left_out and members == 1:
         raise ValueError("left_out is for ensembles: a single potential sees all structures it is given.")
+    if left_out and not out:
+        raise ValueError(f"left_out is {left_out:g}, and of {samples} structures that is none. Raise it, or say 0.")
     if out >= samples:
         raise ValueError(f"Every member would leave out {out} of {samples} structures. Lower left_out.")
     order = np.random.default_rng([seed, 1]).permutation(samples)

@@ -118,6 +118,8 @@ class Run:
         (self.folder / METRICS).touch()
         begun = saved = time.monotonic()
         first, tally = int(self.state.step), Tally(self.notes["sums"])
+        if not (self.folder / CHECKPOINT).exists():  # a model without one could not be gone on from
+            self._checkpoint(tally, False)
         for step, (graph, goal, seen) in self._ahead(first):
             rate = self.plan.optimiser.learning_rate * self.plan.schedule(step, self.steps, self.notes["plateaus"])
             self.state, sums = self.step(self.state, graph, goal, seen, np.float32(rate))
