@@ -7,7 +7,7 @@ import ase.io
 import yaml
 from ase.build import molecule
 
-from eukrates.active import Dynamics, Modes, Policy, Torsions
+from eukrates.active import Dynamics, Policy
 from eukrates.app.active_configuration import ActiveConfiguration
 from eukrates.app.cli import run
 from eukrates.app.configuration_file import as_yaml, configuration
@@ -30,7 +30,7 @@ def test_its_python_runs_up_to_your_own_training(tmp_path, monkeypatch):
 def test_its_configuration_is_one_and_reads_back_the_same(tmp_path):
     (text,) = blocks("yaml")
     whole = configuration(yaml.safe_load(text), "page", ActiveConfiguration)
-    assert len(whole.sampling.made) == 3
+    assert len(whole.sampling.made) == 4
     assert whole.policy.make() == Policy()
     again = configuration(yaml.safe_load(as_yaml(whole)), "again", ActiveConfiguration)
     assert again == whole
@@ -45,7 +45,7 @@ def test_init_writes_one_that_lacks_only_its_labeller(tmp_path, monkeypatch, cap
     text = (tmp_path / "active.yaml").read_text()
     found = configuration(yaml.safe_load(text) | {"labeller": "gfn2"}, "written", ActiveConfiguration)
     assert found.structures == "start.extxyz"
-    assert found.sampling.made == (Dynamics(), Modes(), Torsions())
+    assert found.sampling.made == (Dynamics(),)
     assert run(["init", "other.yaml", "--active", "--md"]) != 0
     assert run(["schema", "--active"]) == 0
     assert '"labeller"' in capsys.readouterr().out

@@ -12,7 +12,7 @@ SAMPLERS = {"dynamics": Dynamics, "modes": Modes, "torsions": Torsions, "dimers"
 
 
 class Sampling(Section):
-    """Where new structures come from: the samplers that are named; none: dynamics, modes and torsions as they come."""
+    """Where new structures come from: the samplers that are named; none: dynamics as it comes."""
 
     dynamics: settings_of(Dynamics) | None = Field(default=None, description="molecular dynamics.")  # type: ignore
     modes: settings_of(Modes) | None = Field(default=None, description="normal modes.")  # type: ignore
@@ -23,7 +23,7 @@ class Sampling(Section):
     def made(self) -> tuple[Any, ...]:
         """The samplers, in the order of this section."""
         named = [getattr(self, name).make() for name in SAMPLERS if getattr(self, name) is not None]
-        return tuple(named) or (Dynamics(), Modes(), Torsions())
+        return tuple(named) or (Dynamics(),)
 
 
 class ActiveConfiguration(Section):
