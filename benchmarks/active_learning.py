@@ -5,8 +5,8 @@
 The molecule is 2-methoxyethanol, the labels are GFN2-xTB, and everything begins with the same 20 structures of one
 conformer at 300 K. The test set is dynamics of GFN2-xTB at 500 K, from conformers with random torsions.
 
-    uncertain    the loop: candidates from dynamics, normal modes and turned bonds of its ensembles; labels for what the
-                 ensemble is unsure of and what is far from the rest
+    uncertain    the loop: dynamics of its own ensembles at 500 and 700 K, each replica stopped where they disagree;
+                 labels for what they are unsure of and what is far from the rest
     random       the same loop, labels for any of its candidates; dynamics runs to its end undisturbed
     300 K        random sampling as most data are made: snapshots of dynamics of GFN2-xTB, every 100 fs, from where the
                  20 structures come from
@@ -92,12 +92,8 @@ def settings(out: Path, choose: str, seed: int, start: Path, test: Path) -> Acti
     told = {
         "structures": str(start),
         "labeller": "gfn2",
-        "sampling": {
-            "dynamics": {"replicas": 16, "temperatures_kelvin": [300, 500, 700], "time_ps": 1.0},
-            "modes": {"structures": 4, "count": 12, "temperature_kelvin": 500},
-            "torsions": {"count": 60},
-        },
-        "policy": {"labels": labels, "batch": batch, "rho": 0.005, "seed": seed},
+        "sampling": {"dynamics": {"replicas": 40, "temperatures_kelvin": [500, 700], "time_ps": 1.0}},
+        "policy": {"labels": labels, "batch": batch, "rho": 0.02, "seed": seed},
         "model": {"ani": {"hidden": [64, 48, 32]}},
         "members": 4,
         "training": {
