@@ -78,7 +78,7 @@ def test_a_tuned_model_says_what_it_was_and_what_moved(tmp_path, tune, trained, 
 def test_an_ensemble_is_trained_calibrated_and_tuned_with_layers_begun_anew(tmp_path, write_config, shifted, capsys):
     shape = {"radial": {"cutoff": 4.0, "eta": 8.0, "shifts": [1.5, 2.5]}, "hidden": [4, 3]}
     shape["angular"] = {"cutoff": 3.5, "eta": 8.0, "zeta": 8.0, "shifts": [2.0], "sections": [0.5, 1.5]}
-    data = {"train": str(shifted), "valid": 6}
+    data = {"train": str(shifted), "valid": 10}
     config = write_config(data=data, members=3, training={"epochs": 1})
     content = yaml.safe_load(config.read_text()) | {"model": {"ani": shape}, "folder": str(tmp_path / "first")}
     config.write_text(yaml.safe_dump(content))
@@ -87,7 +87,7 @@ def test_an_ensemble_is_trained_calibrated_and_tuned_with_layers_begun_anew(tmp_
     assert "How sure the ensemble is" in (tmp_path / "first" / "report.html").read_text()
     assert "3 times ani" in told
     assert load(start).members == 3
-    assert read_header(start)["card"]["calibration"]["structures"] == 6
+    assert read_header(start)["card"]["calibration"]["structures"] == 10
     assert run(["predict", str(start), str(shifted)]) == 0
     assert "expected error" in capsys.readouterr().out
 
