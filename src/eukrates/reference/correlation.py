@@ -1,10 +1,13 @@
 """Electron correlation on top of a converged Hartree-Fock field: MP2 and CCSD(T), closed and open shells."""
 
+import abc
 import dataclasses
 import math
 from typing import Any
 
-from eukrates.reference.labeller import LabelError
+from ase import Atoms
+
+from eukrates.reference.labeller import LabelError, Labeller
 from eukrates.reference.mean_field import convergence, first_order
 
 DOUBLE = 8e-6  # MB for one number
@@ -34,6 +37,47 @@ class Space:
         if self.occupied == self.virtual or oa == ob:
             return oa * oa * va * va
         return oa * oa * va * va + oa * ob * va * vb + ob * ob * vb * vb
+
+
+class Correlated(Labeller):
+    """What labellers of correlated methods share: how they are named, checked, and whether they give forces."""
+
+    family: str  # the method, without what it may be extended by
+    basis: str
+    density_fitting: bool
+    frozen_core: bool
+    forces: bool
+
+    def __post_init__(self):
+        if self.forces and self.density_fitting:
+            raise ValueError(
+                f"PySCF has no forces of {self.family} with density fitting: drop density_fitting or forces."
+            )
+
+    @property
+    def method(self) -> str:
+        """The method as a level of theory has it."""
+        return self.family
+
+    @property
+    def level(self) -> str:
+        """For example `MP2/cc-pVTZ, frozen core, density fitting`."""
+        core = "frozen core" if self.frozen_core else "all electrons"
+        integrals = "density fitting" if self.density_fitting else "exact integrals"
+        return f"{self.method}/{self.basis}, {core}, {integrals}"
+
+    @property
+    def gives_forces(self) -> bool:
+        """As asked for by `forces`."""
+        return self.forces
+
+    def check(self, atoms: Atoms) -> None:
+        """Open boundaries only; charge and spin stated; basis known to PySCF; memory enough."""
+        self._prepared(atoms)
+
+    @abc.abstractmethod
+    def _prepared(self, atoms: Atoms) -> tuple[Any, Space]:
+        """A field that is still to be converged, and the orbitals that are correlated on top of it."""
 
 
 def space(mol: Any, frozen_core: bool) -> Space:

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from eukrates.reference.correlation import ccsd, ccsd_memory, diagnostics, limit_memory, space
-from eukrates.reference.labeller import LabelError, Labeller, Labels
+from eukrates.reference.correlation import Correlated, Space, ccsd, ccsd_memory, diagnostics, limit_memory, space
+from eukrates.reference.labeller import LabelError, Labels
 from eukrates.reference.mean_field import FAILURES, converge, hartree_fock, molecule, settle
 from eukrates.units import BOHR, HARTREE
 
 
 @dataclasses.dataclass(frozen=True)
-class CoupledCluster(Labeller):
+class CoupledCluster(Correlated):
     """CCSD(T), or CCSD with `triples=False` (Raghavachari et al. 1989, doi:10.1016/S0009-2614(89)87395-6).
 
     Singlets stand on restricted Hartree-Fock, everything else on the unrestricted solution, followed until it is
@@ -24,6 +24,8 @@ class CoupledCluster(Labeller):
     whatever is said); one that cannot do with it is refused.
     """
 
+    family = "CCSD"
+
     basis: str
     triples: bool = True
     density_fitting: bool = False
@@ -33,25 +35,10 @@ class CoupledCluster(Labeller):
     max_cycles: int = 100
     memory_mb: int = 4000
 
-    def __post_init__(self):
-        if self.forces and self.density_fitting:
-            raise ValueError("PySCF has no forces of CCSD with density fitting: drop density_fitting or forces.")
-
     @property
-    def level(self) -> str:
-        """For example `CCSD(T)/cc-pVTZ, frozen core, exact integrals`."""
-        core = "frozen core" if self.frozen_core else "all electrons"
-        integrals = "density fitting" if self.density_fitting else "exact integrals"
-        return f"CCSD{'(T)' if self.triples else ''}/{self.basis}, {core}, {integrals}"
-
-    @property
-    def gives_forces(self) -> bool:
-        """As asked for by `forces`."""
-        return self.forces
-
-    def check(self, atoms: Atoms) -> None:
-        """Open boundaries only; charge and spin stated; basis known to PySCF; memory enough."""
-        self._prepared(atoms)
+    def method(self) -> str:
+        """CCSD(T), or CCSD."""
+        return f"CCSD{'(T)' if self.triples else ''}"
 
     def __call__(self, atoms: Atoms) -> Labels:
         """Label one structure; LabelError when the SCF or CCSD does not converge."""
@@ -70,7 +57,7 @@ class CoupledCluster(Labeller):
         forces = None if gradient is None else -np.asarray(gradient) * (HARTREE / BOHR)
         return Labels(energy * HARTREE, forces, details=diagnostics(field, rounds, orbitals, solver))
 
-    def _prepared(self, atoms: Atoms) -> tuple[Any, Any]:
+    def _prepared(self, atoms: Atoms) -> tuple[Any, Space]:
         mol = molecule(atoms, self.basis)
         orbitals = space(mol, self.frozen_core)
         if self.forces and self.triples and mol.spin and not orbitals.empty:

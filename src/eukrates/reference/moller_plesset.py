@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 
-from eukrates.reference.correlation import diagnostics, limit_memory, mp2, mp2_memory, space
-from eukrates.reference.labeller import LabelError, Labeller, Labels
+from eukrates.reference.correlation import Correlated, Space, diagnostics, limit_memory, mp2, mp2_memory, space
+from eukrates.reference.labeller import LabelError, Labels
 from eukrates.reference.mean_field import FAILURES, converge, hartree_fock, molecule, settle
 from eukrates.units import BOHR, HARTREE
 
 
 @dataclasses.dataclass(frozen=True)
-class MP2(Labeller):
+class MP2(Correlated):
     """Møller-Plesset perturbation theory of second order (Møller & Plesset 1934, doi:10.1103/PhysRev.46.618).
 
     Singlets stand on restricted Hartree-Fock, everything else on the unrestricted solution, followed until it is
@@ -22,6 +22,8 @@ class MP2(Labeller):
     `memory_mb` is what the calculation may take; one that cannot do with it is refused.
     """
 
+    family = "MP2"
+
     basis: str
     density_fitting: bool = True
     frozen_core: bool = True
@@ -29,25 +31,6 @@ class MP2(Labeller):
     tolerance_hartree: float = 1e-9  # change of energy at which the SCF stops
     max_cycles: int = 100
     memory_mb: int = 4000
-
-    def __post_init__(self):
-        if self.forces and self.density_fitting:
-            raise ValueError("PySCF has no forces of MP2 with density fitting: drop density_fitting or forces.")
-
-    @property
-    def level(self) -> str:
-        """For example `MP2/cc-pVTZ, frozen core, density fitting`."""
-        core = "frozen core" if self.frozen_core else "all electrons"
-        return f"MP2/{self.basis}, {core}, {'density fitting' if self.density_fitting else 'exact integrals'}"
-
-    @property
-    def gives_forces(self) -> bool:
-        """As asked for by `forces`."""
-        return self.forces
-
-    def check(self, atoms: Atoms) -> None:
-        """Open boundaries only; charge and spin stated; basis known to PySCF; memory enough."""
-        self._prepared(atoms)
 
     def __call__(self, atoms: Atoms) -> Labels:
         """Label one structure; LabelError when the SCF does not converge."""
@@ -66,7 +49,7 @@ class MP2(Labeller):
         forces = None if gradient is None else -np.asarray(gradient) * (HARTREE / BOHR)
         return Labels(energy * HARTREE, forces, details=diagnostics(field, rounds, orbitals))
 
-    def _prepared(self, atoms: Atoms) -> tuple[Any, Any]:
+    def _prepared(self, atoms: Atoms) -> tuple[Any, Space]:
         mol = molecule(atoms, self.basis)
         orbitals = space(mol, self.frozen_core)
         limit_memory(mol, mp2_memory(orbitals, self.density_fitting, self.forces), self.memory_mb)
