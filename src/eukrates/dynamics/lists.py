@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from eukrates.matter import Graph, Size, System, batch, pad, rounded
+from eukrates.matter import Graph, Size, System, batch, pad, rounded, size
 from eukrates.matter.bins import Bins
 from eukrates.matter.edges import Edges
 from eukrates.matter.graph import Waves, most_waves
@@ -125,6 +125,24 @@ class Lists(eqx.Module):
         around = None if old.triples is None else Around(old.triples.cutoff, _grown(old.triples.room, needed[2]))
         return Lists(world, None, Plan(near, far, waves, old.skin, around))
 
+    def around(self, potential: Potential, structures: Sequence[System], room: Size) -> "Lists":
+        """The same plan for other structures, which are padded to the same atoms and systems every time.
+
+        Where this one lists all pairs, all pairs of them, and room for as many as the largest has in every system.
+        """
+        waves = _waves(potential, structures)
+        known = [one for one in (waves, self.plan.waves) if one is not None]
+        plan = replace(self.plan, waves=most_waves(known))
+        if self.always is None:
+            return Lists(_world(structures, room), None, plan)
+        far, angles = self.always.far is not None, self.always.triples is not None
+        each = [complete_graph(s, far, plan.waves, angles) for s in structures]
+        most = size(max(each, key=lambda graph: graph.system.atoms))
+        slots = room.systems - 1
+        rows = Size(room.atoms, slots * most.pairs, room.systems, slots * most.far_pairs, slots * most.triples)
+        always = pad(batch(each), rows)
+        return Lists(always.system, always, plan)
+
 
 def lists_for(potential: Potential, structures: Sequence[System], skin: float) -> Lists:
     """Lists for structures laid end to end: of all pairs where that is hardly more than a search would find."""
@@ -164,12 +182,13 @@ def _around(structures: Sequence[System], cutoff: float | None, skin: float) -> 
     return Around(reach, _grown(0, max(now, 1)))
 
 
-def _world(structures: Sequence[System]) -> System:
-    """End to end, with an atom and a system of padding."""
+def _world(structures: Sequence[System], room: Size | None = None) -> System:
+    """End to end, with an atom and a system of padding, or as many as there is room for."""
     nobody = np.zeros(0, np.int32)
     none = Edges(nobody, nobody, np.zeros((0, 3), np.int32), np.zeros(0, bool), math.inf)
     bare = batch([Graph(s, none) for s in structures])
-    return pad(bare, Size(bare.system.atoms + 1, 0, bare.system.systems + 1)).system
+    one_more = Size(bare.system.atoms + 1, 0, bare.system.systems + 1)
+    return pad(bare, one_more if room is None else one_more._replace(atoms=room.atoms, systems=room.systems)).system
 
 
 def _waves(potential: Potential, structures: Sequence[System]) -> Waves | None:

@@ -1,0 +1,184 @@
+"""`Crew`: the structures that go down together, on the host: who enters, who is in which slot, who leaves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from eukrates.dynamics.lists import Lists, lists_for
+from eukrates.landscape.descent import Ending, Flexible, Goal, Slots, descend, placed
+from eukrates.landscape.held import Held
+from eukrates.landscape.minimiser import Minimiser, Spectrum
+from eukrates.landscape.model_hessian import model_spectrum, padded, topology
+from eukrates.matter import Size, System
+from eukrates.numerics import to_device, to_host
+from eukrates.potential import Potential
+
+MOST_MODELLED = 400  # atoms of a structure for which a model of the Hessian is diagonalised
+
+
+class Member(NamedTuple):
+    """A structure on its way."""
+
+    number: int  # whatever the caller knows it by
+    start: Held
+
+
+class Arrival(NamedTuple):
+    """A structure at its end."""
+
+    member: Member
+    structure: System
+    energy: float  # eV; with pressure times volume where its cell relaxed
+    forces: np.ndarray  # eV/Å, [atoms, 3]
+    force: float  # eV/Å, the largest on an atom that moves
+    stress: float  # eV/Å³, the largest component beyond the pressure
+    steps: int  # evaluations
+    ending: Ending
+
+
+@dataclass(frozen=True)
+class Room:
+    """The shape of a crew."""
+
+    slots: int
+    atoms: int  # of the largest structure
+    open: bool  # whether nothing is periodic
+    stated: tuple[bool, bool]  # whether charge and spin are told
+
+    @classmethod
+    def of(cls, one: Held, most_atoms: int) -> "Room":
+        """For structures like one, with so many atoms in all."""
+        s = one.structure
+        stated = s.charge is not None, s.spin is not None
+        return cls(max(1, most_atoms // s.atoms), s.atoms, not np.any(s.cell), stated)
+
+    def takes(self, one: Held) -> bool:
+        """Whether a structure fits, and would not fit into half of the room."""
+        other = Room.of(one, 1)
+        return self.atoms // 2 < other.atoms <= self.atoms and (self.open, self.stated) == (other.open, other.stated)
+
+
+class Crew:
+    """Structures of similar size that go down together.
+
+    Args:
+        potential: for inference, on the device.
+        minimiser: that takes the steps.
+        room: for how many structures, of which size.
+        flexible: how cells relax.
+    """
+
+    def __init__(self, potential: Potential, minimiser: Minimiser, room: Room, flexible: Flexible):
+        self.potential, self.minimiser, self.room, self.flexible = potential, minimiser, room, flexible
+        self.members: list[Member] = []
+        self._slots: Slots | None = None
+        self._lists: Lists | None = None
+
+    @property
+    def vacancies(self) -> int:
+        """Slots that nobody is in."""
+        return self.room.slots - len(self.members)
+
+    def enter(self, newcomers: Sequence[Member]) -> None:
+        """Fill vacancies."""
+        with jax.enable_x64(True):
+            fresh = [self._fresh(one.start) for one in newcomers]
+        old = [jax.tree.map(lambda rows, n=n: rows[n], self._slots) for n in range(len(self.members))]
+        nobody = [_nobody(fresh[0])] * (self.vacancies - len(fresh))
+        self._slots = jax.tree.map(lambda *rows: np.stack(rows), *old, *fresh, *nobody)
+        self.members += newcomers
+        self._renew_lists()
+
+    def go(self, goal: Goal) -> list[Arrival]:
+        """On until `goal.enough` are at their end, or `goal.most` steps were taken. Those at their end leave."""
+        with jax.enable_x64(True):
+            while True:
+                lists, slots, told = to_device((self._lists, self._slots, jax.tree.map(np.asarray, goal)))
+                outcome = to_host(descend(self.potential, lists, self.minimiser, slots, told, self.flexible))
+                self._slots = outcome.slots
+                if not outcome.outgrown:
+                    return self._left()
+                self._lists = self._lists.replanned(self.potential, self._structures(), outcome.needed.tolist())
+                self._renew_lists()
+
+    def _left(self) -> list[Arrival]:
+        """Those at their end, who are no members any more."""
+        slots, here = self._slots, self._structures()
+        over = slots.ending[: len(here)] != Ending.ON_THE_WAY
+        arrived = []
+        for n in np.flatnonzero(over).tolist():
+            each = (float(rows[n]) for rows in (slots.force, slots.stress))
+            forces = np.array(slots.forces[n, : here[n].atoms])
+            told = self.members[n], here[n], float(slots.energy[n]), forces, *each
+            arrived.append(Arrival(*told, int(slots.steps[n]), Ending(int(slots.ending[n]))))
+        self.members = [member for member, ended in zip(self.members, over, strict=True) if not ended]
+        if arrived and self.members:
+            order = np.argsort(np.pad(over, (0, self.room.slots - over.size), constant_values=True), kind="stable")
+            self._slots = jax.tree.map(lambda rows: rows[order], slots)
+            self._renew_lists()
+        return arrived
+
+    def _structures(self) -> list[System]:
+        """The members where they are now."""
+        with jax.enable_x64(True):
+            positions, cells = to_host(placed(self._slots.variables, self._slots, self.flexible))
+        each = zip(self.members, positions, cells, strict=False)
+        return [_moved(one.start.structure, where[: one.start.structure.atoms], cell) for one, where, cell in each]
+
+    def _renew_lists(self) -> None:
+        """For the members of now."""
+        here, room = self._structures(), Size(self.room.slots * self.room.atoms + 1, 0, self.room.slots + 1)
+        lists = lists_for(self.potential, here, 0.0) if self._lists is None else self._lists
+        self._lists = lists.around(self.potential, here, room)
+
+    def _fresh(self, one: Held) -> Slots:
+        """What a slot holds before the first step."""
+        s, extra = one.structure, 0 if self.flexible == "no" else 3
+        rows = extra + self.room.atoms
+        longer = lambda array, filled: np.concatenate(
+            [
+                np.full((extra, *array.shape[1:]), filled, array.dtype),
+                array,
+                np.zeros((self.room.atoms - s.atoms, *array.shape[1:]), array.dtype),
+            ]
+        )
+        return Slots(
+            variables=longer(np.asarray(s.positions, np.float64), 0.0),
+            cell=np.asarray(s.cell[0], np.float64),
+            moving=longer(one.moving, True),
+            count=np.asarray(float(s.atoms)),
+            energy=np.asarray(0.0),
+            gradient=np.zeros((rows, 3)),
+            forces=np.zeros((self.room.atoms, 3)),
+            force=np.asarray(np.inf),
+            stress=np.asarray(np.inf),
+            memory=to_host(self.minimiser.start(3 * rows)),
+            model=self._model(one),
+            steps=np.asarray(0),
+            ending=np.asarray(int(Ending.ON_THE_WAY)),
+        )
+
+    def _model(self, one: Held) -> Spectrum | None:
+        """Of the Hessian, where there is one."""
+        if not (self.minimiser.modelled and self.room.open and self.flexible == "no"):
+            return None
+        if self.room.atoms > MOST_MODELLED:
+            return None
+        known, empty = topology(one.structure), self.room.atoms - one.structure.atoms
+        known = padded(known, self.room.atoms)
+        positions = np.pad(one.structure.positions, ((0, empty), (0, 0)))
+        return to_host(model_spectrum(positions, np.pad(one.moving, (0, empty)), known))
+
+
+def _nobody(like: Slots) -> Slots:
+    """An empty slot."""
+    zero = jax.tree.map(np.zeros_like, like)
+    return Slots(**{**vars(zero), "ending": np.asarray(int(Ending.CONVERGED))})
+
+
+def _moved(structure: System, positions: np.ndarray, cell: np.ndarray) -> System:
+    s = structure
+    return System(s.numbers, np.array(positions), np.array(cell)[None], s.owner, s.real, s.charge, s.spin)

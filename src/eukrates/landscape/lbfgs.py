@@ -1,0 +1,124 @@
+"""L-BFGS in a trust region: never uphill, and from the start with a model of the Hessian where there is one."""
+
+from typing import ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
+
+from eukrates.landscape.minimiser import Minimiser, Spectrum, Spot, farthest, shortened
+from eukrates.shapes import AnyArray
+
+STIFFNESS = 70.0  # eV/Å², of everything before anything is known
+CURVED = 1e-8  # cosine of step and change of gradient, below which they teach nothing
+POOR, FAIR = (
+    0.25,
+    0.75,
+)  # of the decrease that was expected: the trust radius shrinks below the one, grows above the other
+GROWTH, DECAY = 2.0, 0.35  # of the trust radius
+SHIFT, TIGHTER, TRIALS = 1e-2, 3.0, 12  # eV/Å², the first shift, by how much the next is larger, how many there are
+
+
+class LBFGS(Minimiser):
+    """Limited-memory BFGS: what the last steps s and changes y of the gradient g tell of the Hessian B = B₀ + ….
+
+    The step is the one that B promises most of within the trust radius: with the least shift λ ≥ 0 for which no atom
+    moves farther,
+
+        s = -(B + λ)⁻¹ g                                                                                          (1)
+
+    by the two-loop recursion, since B + λ is what B₀ + λ becomes by the changes y + λs:
+
+        q ← g;  new to old: aₖ = sₖ·q / sₖ·yₖ, q ← q - aₖ yₖ;  r ← B₀⁻¹ q;  old to new: r ← r + sₖ (aₖ - yₖ·r / sₖ·yₖ)  (2)
+
+    B₀ is the model of the Hessian, else y·y / s·y of the last step times the unit matrix. A step is taken if the energy
+    falls; the radius follows from how much it falls of what was expected, -g·s/2 + λ s·s/2.
+
+    Nocedal & Wright, *Numerical Optimization* (2006), algorithms 4.1 and 7.4; a model of the Hessian as B₀: Packwood et
+    al., J. Chem. Phys. 144, 164109 (2016), doi:10.1063/1.4947024.
+    """
+
+    modelled: ClassVar[bool] = True
+    longest: float = 0.4
+    memory: int = eqx.field(static=True, default=60)
+
+    def start(self, variables: int) -> dict[str, Array]:
+        """Nothing learned."""
+        return {
+            "steps": jnp.zeros((self.memory, variables)),
+            "changes": jnp.zeros((self.memory, variables)),
+            "radius": jnp.asarray(self.longest, float),
+            "shift": jnp.asarray(0.0),  # of the step that was proposed last
+        }
+
+    def propose(
+        self, here: Spot, memory: dict[str, Array], model: Spectrum | None
+    ) -> tuple[Float[Array, " variables"], dict[str, Array]]:
+        """(1), or straight down where that is not downhill."""
+        radius = memory["radius"]
+
+        def far(state):
+            step, _, trial = state
+            return (trial < TRIALS) & ~(farthest(step) <= radius)
+
+        def nearer(state):
+            _, shift, trial = state
+            shift = jnp.maximum(TIGHTER * shift, SHIFT)
+            return self._step(here.gradient, memory, model, shift), shift, trial + 1
+
+        least = memory["shift"] / TIGHTER  # of what the last step needed: it is found sooner so
+        least = jnp.where(least > SHIFT, least, 0.0)
+        first = self._step(here.gradient, memory, model, least)
+        step, shift, _ = jax.lax.while_loop(far, nearer, (first, least, jnp.asarray(0)))
+        down = jnp.isfinite(farthest(step)) & (step @ here.gradient < 0)
+        step = jnp.where(down, step, -here.gradient / STIFFNESS)
+        return shortened(step, radius), memory | {"shift": jnp.where(down, shift, 0.0)}
+
+    def judge(
+        self, here: Spot, there: Spot, step: Float[AnyArray, " variables"], memory: dict[str, Array], noise
+    ) -> tuple[Bool[Array, ""], dict[str, Array]]:
+        """Down, or up by nothing that is more than rounding."""
+        change = there.energy - here.energy
+        expected = (step @ here.gradient) / 2 - memory["shift"] * (step @ step) / 2
+        finite = jnp.isfinite(there.energy) & jnp.all(jnp.isfinite(there.gradient))
+        good = finite & (change <= noise)
+        share = jnp.where(finite, (change - noise) / expected, -1.0)
+        y = jnp.where(finite, there.gradient - here.gradient, 0.0)
+        learned = finite & (step @ y > CURVED * jnp.sqrt((step @ step) * (y @ y)))
+        newest = lambda rows, row: jnp.where(learned, jnp.roll(rows, 1, axis=0).at[0].set(row), rows)
+        length, radius = farthest(step), memory["radius"]
+        wider = jnp.minimum(self.longest, jnp.maximum(radius, GROWTH * length))
+        radius = jnp.where(share < POOR, DECAY * length, jnp.where(share > FAIR, wider, radius))
+        after = {
+            "steps": newest(memory["steps"], step),
+            "changes": newest(memory["changes"], y),
+            "radius": radius,
+            "shift": memory["shift"],
+        }
+        return good, after
+
+    def _step(self, gradient, memory: dict[str, Array], model: Spectrum | None, shift) -> Float[Array, " variables"]:
+        """(1) by (2)."""
+        s = memory["steps"]
+        y = memory["changes"] + shift * s
+        both = jnp.sum(s * y, axis=1)
+        rho = jnp.where(both > 0, 1 / jnp.where(both > 0, both, 1.0), 0.0)
+
+        def newer(k, state):
+            q, a = state
+            one = rho[k] * (s[k] @ q)
+            return q - one * y[k], a.at[k].set(one)
+
+        def older(k, r):
+            k = self.memory - 1 - k
+            return r + s[k] * (a[k] - rho[k] * (y[k] @ r))
+
+        q, a = jax.lax.fori_loop(0, self.memory, newer, (gradient, jnp.zeros(self.memory)))
+        soft = q / (self._stiffness(memory) + shift) if model is None else model.solve(q, shift)
+        return -jax.lax.fori_loop(0, self.memory, older, soft)
+
+    def _stiffness(self, memory: dict[str, Array]) -> Float[Array, ""]:
+        """eV/Å², y·y / s·y of what was learned last."""
+        y, both = memory["changes"][0], memory["steps"][0] @ memory["changes"][0]
+        return jnp.where(both > 0, (y @ y) / jnp.where(both > 0, both, 1.0), STIFFNESS)
