@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from moved_structures import grown, moved, named, neopentane, tetrahedral
 
 from eukrates.landscape import Relabellings, bond_graph, configuration
+from eukrates.landscape.bond_graph import BondGraph
 from eukrates.landscape.stereochemistry import Centre, DoubleBond
 from eukrates.matter import system
 
@@ -92,14 +93,9 @@ def test_butene_is_cis_or_trans():
         changes = here.changed(flipped(structure))
         assert changes.flipped == (bond.atoms[1:3],)
         assert str(changes).startswith("flipped: C0=C1")
-    there = {cis: configured(butene(cis)) for cis in (True, False)}
-    value = lambda c: c.watched[0].value(c.reference)
-    heavy = lambda c: [n for n in (0, 1)]
-    assert heavy(there[True]) == heavy(there[False])
-    assert np.sign(value(there[True])) in (-1, 1)
 
 
-def test_tartaric_like_meso_form_is_its_own_mirror_image_and_not_the_chiral_form():
+def test_a_meso_form_is_its_own_mirror_image_and_not_the_chiral_form():
     """CHFCl-CHFCl: from ethane with two atoms exchanged at each carbon."""
     ethane = named("C2H6")
     graph = bond_graph(ethane)
@@ -108,21 +104,15 @@ def test_tartaric_like_meso_form_is_its_own_mirror_image_and_not_the_chiral_form
     first, second = graph.leaves[0], graph.leaves[1]
     ordered = lambda leaves, sign: next((a, b) for a in leaves for b in leaves if a != b and sign * turn(a, b) > 0)
     made = {}
-    for form, sign in (("meso", -1), ("chiral", 1)):
+    for form, sign in (("meso", 1), ("chiral", -1)):
         numbers = ethane.numbers.copy()
         for leaves, hand in ((first, 1), (second, sign)):
             fluorine, chlorine = ordered(leaves, hand)
             numbers[fluorine], numbers[chlorine] = 9, 17
-        made[form] = configuration(_relabelled(graph, numbers), r)
+        made[form] = configuration(BondGraph(numbers, graph.bonds), r)
     assert len(made["meso"].stereogenic()) == len(made["chiral"].stereogenic()) == 2
     mirrored = {form: bool(c.changed(-c.reference)) for form, c in made.items()}
-    assert sorted(mirrored.values()) == [False, True]
-
-
-def _relabelled(graph, numbers):
-    from eukrates.landscape.bond_graph import BondGraph
-
-    return BondGraph(numbers, graph.bonds)
+    assert mirrored == {"meso": False, "chiral": True}
 
 
 def test_cis_and_trans_across_a_ring_differ_though_its_halves_are_alike():

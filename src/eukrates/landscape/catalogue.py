@@ -3,7 +3,6 @@
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -22,7 +21,7 @@ class Minimum:
     """One minimum, as it was first found."""
 
     positions: Float[np.ndarray, "atoms 3"]  # Å
-    energy: float  # eV
+    energy: float | int  # eV
     count: int = 1  # how often it was found
 
 
@@ -67,9 +66,9 @@ class Catalogue:
         reference: System,
         *,
         graph: BondGraph | None = None,
-        mirror: Literal["apart", "merged"] = "apart",
-        window: float = WINDOW,
-        tolerance: float = TOLERANCE,
+        mirror: str = "apart",
+        window: float | int = WINDOW,
+        tolerance: float | int = TOLERANCE,
         minima: Sequence[Minimum] = (),
     ):
         if mirror not in ("apart", "merged"):

@@ -26,7 +26,7 @@ class Superposition:
     permutation: Int[np.ndarray, " atoms"]
     turn: Float[np.ndarray, "3 3"]  # of determinant -1 if it reflects
 
-    def within(self, tolerance: float) -> bool:
+    def within(self, tolerance: float | int) -> bool:
         """True if the RMSD is not above a tolerance, Å, and no atom farther from its partner than four times that.
 
         The second is for large molecules: where one hydroxyl of 160 atoms points the other way, the RMSD is 0.12 Å.
@@ -45,7 +45,7 @@ def superpose(
     moving: Float[np.ndarray, "atoms 3"],
     *,
     mirror: bool = False,
-    enough: float = 0.0,
+    enough: float | int = 0.0,
 ) -> Superposition:
     """Lay a structure over another one with the same bonds, so that the RMSD is small.
 
