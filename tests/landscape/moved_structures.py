@@ -2,7 +2,7 @@
 
 import numpy as np
 from ase.build import molecule
-from ase.cluster import Decahedron, Icosahedron
+from ase.cluster import Decahedron, Icosahedron, Octahedron
 from scipy.stats import special_ortho_group
 
 from eukrates.data import to_system
@@ -83,3 +83,8 @@ def icosahedron():
 def decahedron():
     """Another arrangement of 13 atoms."""
     return argon(Decahedron("Cu", 2, 2, 0))
+
+
+def truncated_octahedron():
+    """The minimum of 38 Lennard-Jones atoms."""
+    return argon(Octahedron("Cu", 4, cutoff=1))

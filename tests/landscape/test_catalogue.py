@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from moved_structures import icosahedron, moved, named, shifted, together, with_positions
+from scipy.optimize import minimize
 
 from eukrates.analysis.torsions import rotatable_torsions, turned_by
 from eukrates.landscape import Catalogue, Minimum, bond_graph
@@ -77,6 +78,40 @@ def test_clusters_and_water_dimers():
     exchanged = with_positions(dimer, moved(r, 7, np.array([3, 4, 5, 0, 2, 1])))
     waters = Catalogue(dimer)
     assert [e.index for e in waters.add([dimer, exchanged], [0.0, 0.0])] == [0, 0]
+
+
+def relaxed_lennard_jones(atoms, seed):
+    """A local minimum of Σ 4 (r⁻¹² - r⁻⁶) from atoms thrown into a ball, and its energy."""
+    i, j = np.triu_indices(atoms, 1)
+    near = np.eye(atoms)[i] - np.eye(atoms)[j]
+
+    def energy(flat):
+        d = near @ flat.reshape(atoms, 3)
+        s = np.sum(d**2, axis=1) ** -3
+        slope = 4 * (6 * s - 12 * s**2) * s ** (1 / 3)
+        return float(np.sum(4 * (s**2 - s))), (near.T @ (slope[:, None] * d)).ravel()
+
+    start = np.random.default_rng(seed).uniform(-1.2, 1.2, 3 * atoms)
+    found = minimize(energy, start, jac=True, method="L-BFGS-B", options={"ftol": 1e-15, "gtol": 1e-7, "maxiter": 999})
+    return system([18] * atoms, found.x.reshape(atoms, 3)), float(found.fun)
+
+
+def test_seven_lennard_jones_atoms_have_four_minima_by_their_shapes_alone():
+    """Hoare & McInnes, Faraday Discuss. Chem. Soc. 61, 12 (1976), doi:10.1039/DC9766100012; one is chiral."""
+    found = [relaxed_lennard_jones(7, seed) for seed in range(80)]
+    structures, energies = zip(*(f for f in found if f[1] < -15.5), strict=True)
+    assert len(structures) > 60
+    merged = Catalogue(structures[0], mirror="merged", window=2.0, tolerance=0.05)
+    entries = merged.add(structures, energies)
+    np.testing.assert_allclose(
+        [m.energy for m in merged.minima], [-16.505384, -15.935043, -15.593211, -15.533060], atol=1e-6
+    )
+    for entry, energy in zip(entries, energies, strict=True):
+        assert abs(merged.minima[entry.index].energy - energy) < 1e-6
+    apart = Catalogue(structures[0], window=2.0, tolerance=0.05)
+    apart.add(structures, energies)
+    np.testing.assert_allclose([m.energy for m in apart.minima[3:]], [four[3]] * 2, atol=1e-6)
+    assert len(apart) == 5
 
 
 def test_what_is_no_minimum_of_these_atoms_is_refused():

@@ -13,6 +13,7 @@ from moved_structures import (
     shifted,
     tetrahedral,
     together,
+    truncated_octahedron,
     with_positions,
 )
 
@@ -26,6 +27,7 @@ MADE = {
     "neopentane": neopentane(),
     "icosahedron": icosahedron(),
     "decahedron": decahedron(),
+    "truncated octahedron": truncated_octahedron(),
     "waters": WATERS,
     "CHFClBr": tetrahedral(1, 9, 17, 35),
     **{n: named(n) for n in ("CH4", "C2H6", "C6H6", "trans-butane", "isobutane", "CO2", "H2O", "CH3CH2OH", "H", "N2")},
