@@ -103,9 +103,8 @@ def test_seven_lennard_jones_atoms_have_four_minima_by_their_shapes_alone():
     assert len(structures) > 60
     merged = Catalogue(structures[0], mirror="merged", window=2.0, tolerance=0.05)
     entries = merged.add(structures, energies)
-    np.testing.assert_allclose(
-        [m.energy for m in merged.minima], [-16.505384, -15.935043, -15.593211, -15.533060], atol=1e-6
-    )
+    four = [-16.505384, -15.935043, -15.593211, -15.533060]
+    np.testing.assert_allclose([m.energy for m in merged.minima], four, atol=1e-6)
     for entry, energy in zip(entries, energies, strict=True):
         assert abs(merged.minima[entry.index].energy - energy) < 1e-6
     apart = Catalogue(structures[0], window=2.0, tolerance=0.05)
