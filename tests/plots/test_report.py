@@ -10,7 +10,8 @@ import pytest
 
 from eukrates.data.trajectory import Frames, Trajectory
 from eukrates.matter import system
-from eukrates.plots.molecule import decode, encode, molecule, superposed
+from eukrates.matter.superposition import superposed
+from eukrates.plots.molecule import decode, encode, molecule
 from eukrates.plots.report import Figure, Report, Section, Verdict, as_html
 from eukrates.plots.run import temperature
 from eukrates.plots.sections import (

@@ -7,6 +7,7 @@ from scipy.spatial.transform import Rotation
 from eukrates.analysis.statistics import mean_and_error
 from eukrates.elements import COVALENT_RADII
 from eukrates.matter import System
+from eukrates.matter.bonds import bonded_neighbours
 from eukrates.matter.nearest_image import nearest_images
 
 DOUBLE = 0.9  # times the sum of covalent radii, below which a bond counts as multiple (C=C 0.88, amide C-N 0.91)
@@ -16,7 +17,7 @@ STRAIGHT = 0.03  # sin² of a bond angle (10° from linear) below which no torsi
 
 def proper_torsions(bonds: Int[np.ndarray, "bonds 2"]) -> Int[np.ndarray, "torsions 4"]:
     """All chains i-j-k-l of three bonds between four different atoms, j < k, each once."""
-    around = _neighbours(bonds)
+    around = bonded_neighbours(bonds)
     found = [
         (i, j, k, l)
         for j, k in sorted((min(b), max(b)) for b in bonds.tolist())
@@ -34,7 +35,7 @@ def rotatable_torsions(structure: System, bonds: Int[np.ndarray, "bonds 2"]) -> 
     line with it, and it is no shorter than 0.9 times the sum of covalent radii: a guess at single bonds from lengths,
     as no bond orders are known. Take a relaxed structure: a stretched double bond passes for a single one.
     """
-    z, around = np.asarray(structure.numbers), _neighbours(bonds)
+    z, around = np.asarray(structure.numbers), bonded_neighbours(bonds)
     r = np.asarray(structure.positions, np.float64)
     between = lambda a, b: nearest_images((r[b] - r[a])[None, None], structure.cell[0])[0, 0]
     found = []
@@ -87,7 +88,7 @@ def turned_by(
     Raises:
         ValueError: a torsion about a bond in a ring.
     """
-    r, around = np.array(positions, np.float64), _neighbours(bonds)
+    r, around = np.array(positions, np.float64), bonded_neighbours(bonds)
     for (_, j, k, _), angle in zip(torsions.tolist(), degrees, strict=True):
         if _in_ring(j, k, around):
             raise ValueError(f"Atoms {j} and {k} are in one ring: their bond cannot turn.")
@@ -125,14 +126,6 @@ def torsion_distribution(
 def _sine2(a: np.ndarray, b: np.ndarray):
     """sin² of the angle between vectors, [...]."""
     return np.sum(np.cross(a, b) ** 2, axis=-1) / (np.sum(a**2, axis=-1) * np.sum(b**2, axis=-1))
-
-
-def _neighbours(bonds: np.ndarray) -> dict[int, list[int]]:
-    around: dict[int, list[int]] = {}
-    for a, b in bonds.tolist():
-        around.setdefault(a, []).append(b)
-        around.setdefault(b, []).append(a)
-    return {atom: sorted(some) for atom, some in around.items()}
 
 
 def _in_ring(j: int, k: int, around: dict[int, list[int]]) -> bool:

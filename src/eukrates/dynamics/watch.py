@@ -12,13 +12,11 @@ from jaxtyping import Array, Bool, Float, Int
 from eukrates.dynamics.phase import Phase
 from eukrates.elements import COVALENT_RADII, SYMBOLS
 from eukrates.matter import Graph, System
-from eukrates.matter.bonds import find_bonds
+from eukrates.matter.bonds import find_nonmetal_bonds
 from eukrates.matter.nearest_image import nearest_images, nearest_shifts
 from eukrates.matter.neighbours import neighbours, pair_vectors
 from eukrates.numerics import norm, sum_by
 from eukrates.shapes import AnyArray
-
-BONDING = ("H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Ge", "As", "Se", "Br", "Te", "I")
 
 
 @dataclass(frozen=True)
@@ -120,9 +118,7 @@ def longest_bond(structure: System, bounds: Bounds) -> str:
 
 def _bonds(structure: System) -> tuple[np.ndarray, np.ndarray]:
     """Bonds between nonmetals of one structure, [bonds, 2], and their images."""
-    bonding = np.isin([SYMBOLS[int(n)] for n in structure.numbers], BONDING)
-    pairs = find_bonds(structure)
-    pairs = pairs[bonding[pairs].all(axis=1)]
+    pairs = find_nonmetal_bonds(structure)
     vectors, cell = structure.positions[pairs[:, 1]] - structure.positions[pairs[:, 0]], structure.cell[0]
     return pairs, np.round(nearest_shifts(vectors, cell) @ np.linalg.pinv(cell))
 

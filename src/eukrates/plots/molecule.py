@@ -16,6 +16,7 @@ from jaxtyping import Float, Int
 
 from eukrates.elements import COVALENT_RADII, symbols
 from eukrates.matter import System
+from eukrates.matter.superposition import superposed
 
 MOST_NUMBERS = 600_000  # integers of a trajectory: 1.6 MB of the page
 LEVELS = 65535
@@ -79,14 +80,6 @@ def molecule(
         frames = np.stack([superposed(frame, frames[0]) for frame in frames])
     times = None if times_fs is None else np.asarray(times_fs, np.float64)
     return Molecule3D(numbers, frames, cell if cell.any() else None, times, caption)
-
-
-def superposed(frame: Float[np.ndarray, "atoms 3"], onto: Float[np.ndarray, "atoms 3"]) -> Float[np.ndarray, "atoms 3"]:
-    """`frame` moved and turned onto `onto` with the least squared distance (Kabsch, Acta Cryst. A 32, 922 (1976))."""
-    a, b = frame - frame.mean(axis=0), onto - onto.mean(axis=0)
-    u, _, vt = np.linalg.svd(a.T @ b)
-    keep = np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt)) or 1.0])
-    return a @ u @ keep @ vt + onto.mean(axis=0)
 
 
 def encode(frames: Float[np.ndarray, "frames atoms 3"]) -> tuple[list[float], float, str]:

@@ -11,8 +11,10 @@ from eukrates.analysis import RadialDistribution, find_bonds, radial_distributio
 from eukrates.analysis import distances as lengths_of
 from eukrates.app.run_report.recorded import Recorded
 from eukrates.elements import SYMBOLS, pair_name
+from eukrates.matter.bonds import molecule_of
+from eukrates.matter.superposition import superposed
 from eukrates.plots.distributions import distance_figure, radial_figure
-from eukrates.plots.molecule import Molecule3D, superposed
+from eukrates.plots.molecule import Molecule3D
 from eukrates.plots.report import Figure, Section
 from eukrates.trust.table import Table
 
@@ -122,20 +124,8 @@ def _of(recorded: Recorded, used: int) -> str:
 
 def _inside(recorded: Recorded, positions: np.ndarray, cells: np.ndarray) -> np.ndarray:
     """Positions with the centre of every molecule inside the box."""
-    owner = _molecules(recorded.atoms, find_bonds(recorded.structure))
+    owner = molecule_of(recorded.atoms, find_bonds(recorded.structure))
     share = np.eye(owner.max() + 1)[owner] / np.bincount(owner)  # [atoms, molecules]
     centres = np.einsum("am,fax->fmx", share, positions, optimize=True)
     fractions = np.einsum("fmx,fxy->fmy", centres, np.linalg.inv(cells))
     return positions - np.einsum("fmx,fxy->fmy", np.floor(fractions), cells)[:, owner]
-
-
-def _molecules(atoms: int, bonds: np.ndarray) -> np.ndarray:
-    """The molecule of each atom, 0, 1, …: atoms that bonds join."""
-    owner = np.arange(atoms)
-    while True:
-        lower = owner.copy()
-        for a, b in ((0, 1), (1, 0)):
-            np.minimum.at(lower, bonds[:, a], owner[bonds[:, b]])
-        if np.array_equal(lower, owner):
-            return np.unique(owner, return_inverse=True)[1]
-        owner = lower

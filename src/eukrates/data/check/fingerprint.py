@@ -10,6 +10,7 @@ from eukrates.data.check.descriptors import pair_kind, radial
 from eukrates.data.check.subject import Subject
 from eukrates.data.sample import Sample
 from eukrates.matter import neighbours
+from eukrates.matter.superposition import turns_onto
 
 CUTOFF, FUNCTIONS = 6.0, 8
 
@@ -74,10 +75,9 @@ def pair(samples: Sequence[Sample], first: int, second: int) -> Pair:
 
 
 def _aligned(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Kabsch, Acta Cryst. A32, 922 (1976), doi:10.1107/S0567739476001873: the rotation that brings b onto a."""
+    """The way from a to b turned onto it, and that turn."""
     a, b = a - a.mean(axis=0), b - b.mean(axis=0)
-    u, _, v = np.linalg.svd(b.T @ a)
-    turn = u @ np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ v))]) @ v
+    turn = turns_onto(b, a)
     return b @ turn - a, turn
 
 
