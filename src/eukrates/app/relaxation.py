@@ -13,8 +13,7 @@ from eukrates.app.structures import read_structures
 from eukrates.files import replacing
 from eukrates.landscape import FIRE, LBFGS, Relaxed, Target, relax
 from eukrates.landscape.held import held
-from eukrates.models import load
-from eukrates.models.long_range import with_long_range
+from eukrates.models import load, with_long_range
 from eukrates.near_miss import near_miss
 from eukrates.numerics import cast
 from eukrates.trust import Table

@@ -45,20 +45,21 @@ class Room:
 
     slots: int
     atoms: int  # of the largest structure
-    open: bool  # whether nothing is periodic
+    modelled: bool  # whether there is a model of the Hessian
     stated: tuple[bool, bool]  # whether charge and spin are told
 
     @classmethod
     def of(cls, one: Held, most_atoms: int) -> "Room":
         """For structures like one, with so many atoms in all."""
         s = one.structure
-        stated = s.charge is not None, s.spin is not None
-        return cls(max(1, most_atoms // s.atoms), s.atoms, not np.any(s.cell), stated)
+        modelled = s.atoms <= MOST_MODELLED and topology(s) is not None
+        return cls(max(1, most_atoms // s.atoms), s.atoms, modelled, (s.charge is not None, s.spin is not None))
 
     def takes(self, one: Held) -> bool:
         """Whether a structure fits, and would not fit into half of the room."""
         other = Room.of(one, 1)
-        return self.atoms // 2 < other.atoms <= self.atoms and (self.open, self.stated) == (other.open, other.stated)
+        alike = (self.modelled, self.stated) == (other.modelled, other.stated)
+        return self.atoms // 2 < other.atoms <= self.atoms and alike
 
 
 class Crew:
@@ -163,11 +164,10 @@ class Crew:
 
     def _model(self, one: Held) -> Spectrum | None:
         """Of the Hessian, where there is one."""
-        if not (self.minimiser.modelled and self.room.open and self.flexible == "no"):
-            return None
-        if self.room.atoms > MOST_MODELLED:
+        if not (self.minimiser.modelled and self.room.modelled and self.flexible == "no"):
             return None
         known, empty = topology(one.structure), self.room.atoms - one.structure.atoms
+        assert known is not None  # of what the room takes
         known = padded(known, self.room.atoms)
         positions = np.pad(one.structure.positions, ((0, empty), (0, 0)))
         return to_host(model_spectrum(positions, np.pad(one.moving, (0, empty)), known))

@@ -30,10 +30,11 @@ class LBFGS(Minimiser):
 
     by the two-loop recursion, since B + λ is what B₀ + λ becomes by the changes y + λs:
 
-        q ← g;  new to old: aₖ = sₖ·q / sₖ·yₖ, q ← q - aₖ yₖ;  r ← B₀⁻¹ q;  old to new: r ← r + sₖ (aₖ - yₖ·r / sₖ·yₖ)  (2)
+        q ← g;   from new to old:  aₖ = sₖ·q / sₖ·yₖ,  q ← q - aₖ yₖ;
+        r ← B₀⁻¹ q;   from old to new:  r ← r + sₖ (aₖ - yₖ·r / sₖ·yₖ)                                           (2)
 
-    B₀ is the model of the Hessian, else y·y / s·y of the last step times the unit matrix. A step is taken if the energy
-    falls; the radius follows from how much it falls of what was expected, -g·s/2 + λ s·s/2.
+    B₀ is the model of the Hessian, else y·y / s·y of the last step times the unit matrix. A step is taken if the
+    energy falls; the radius follows from how much it falls of what was expected, g·s/2 - λ s·s/2.
 
     Nocedal & Wright, *Numerical Optimization* (2006), algorithms 4.1 and 7.4; a model of the Hessian as B₀: Packwood et
     al., J. Chem. Phys. 144, 164109 (2016), doi:10.1063/1.4947024.

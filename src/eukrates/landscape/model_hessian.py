@@ -21,7 +21,7 @@ from jaxtyping import Array, Bool, Float, Int
 from eukrates.analysis.torsions import proper_torsions
 from eukrates.landscape.minimiser import Spectrum
 from eukrates.matter import System, rounded
-from eukrates.matter.bonds import find_bonds
+from eukrates.matter.bonds import bonded_neighbours, find_nonmetal_bonds
 from eukrates.shapes import AnyArray
 from eukrates.units import BOHR, HARTREE
 
@@ -42,17 +42,22 @@ class Topology(NamedTuple):
     turns: Int[AnyArray, "turns 4"]
 
 
-def topology(structure: System) -> Topology:
-    """Of the bond graph of one open structure."""
-    bonds = find_bonds(structure)
-    turns = proper_torsions(bonds)
-    around: dict[int, list[int]] = {}
-    for a, b in bonds.tolist():
-        around.setdefault(a, []).append(b)
-        around.setdefault(b, []).append(a)
+def topology(structure: System) -> Topology | None:
+    """Of the bond graph of a structure of molecules, none of which crosses the border of a cell.
+
+    None for anything else (crystals, clusters of metal or noble gas, free atoms): of it the model knows too little.
+    """
+    s, bonds = structure, find_nonmetal_bonds(structure)
+    if len(np.unique(bonds)) < s.atoms:
+        return None
+    alone = System(s.numbers, s.positions, np.zeros_like(s.cell), s.owner, s.real, s.charge, s.spin)
+    if np.any(s.cell) and not np.array_equal(bonds, find_nonmetal_bonds(alone)):
+        return None
+    around = bonded_neighbours(bonds)
     bends = [(i, j, k) for j, ends in around.items() for n, i in enumerate(ends) for k in ends[n + 1 :]]
-    rows = np.searchsorted(ROW_ENDS, np.asarray(structure.numbers))
-    return Topology(rows.astype(np.int32), np.array(bends, np.int32).reshape(-1, 3), turns.astype(np.int32))
+    rows = np.searchsorted(ROW_ENDS, np.asarray(s.numbers))
+    turns = proper_torsions(bonds).astype(np.int32)
+    return Topology(rows.astype(np.int32), np.array(bends, np.int32).reshape(-1, 3), turns)
 
 
 def padded(one: Topology, atoms: int) -> Topology:

@@ -71,7 +71,7 @@ class Relaxed:
 
 def relax(
     potential: Potential,
-    structures: Sequence[System | ase.Atoms],
+    structures: Sequence[System | ase.Atoms | Held],
     target: Target | None = None,
     minimiser: Minimiser | None = None,
     progress: Callable[[int, int], None] = lambda done, of: None,
@@ -91,7 +91,7 @@ def relax(
         ValueError: a structure that the potential does not know, see `predict`, or without a volume where its cell is
             to relax; constraints other than FixAtoms.
     """
-    starts = [held(one) for one in structures]
+    starts = [one if isinstance(one, Held) else held(one) for one in structures]
     order = sorted(range(len(starts)), key=lambda n: -starts[n].structure.atoms)
     found: dict[int, Relaxed] = {}
     for n, one in quench(potential, (starts[n] for n in order), target, minimiser):

@@ -7,7 +7,7 @@ from typer import Argument, Option
 
 from eukrates.app.commands.options import Overwrite
 
-Name = Annotated[str, Argument(help="so3lr or spookynet.")]
+Name = Annotated[str, Argument(help="so3lr, spookynet or ani.")]
 
 
 def convert(
