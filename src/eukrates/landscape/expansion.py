@@ -2,14 +2,12 @@
 
 from typing import NamedTuple
 
-import equinox as eqx
-import jax
 import numpy as np
 from jaxtyping import Float
 
 from eukrates.matter import System
-from eukrates.numerics import cast, to_device
-from eukrates.potential import Potential, hessian, predict
+from eukrates.numerics import cast
+from eukrates.potential import Potential, predict
 
 
 class Expansion(NamedTuple):
@@ -30,9 +28,12 @@ def expansion(potential: Potential, structure: System) -> Expansion:
         ValueError: a potential without second derivatives, one that is not entitled to an answer (see
             `eukrates.predict`), or derivatives that are not finite.
     """
-    exact, graph = cast(potential, "float64"), potential.graph(structure)
-    _refuse_kernels(exact, graph)
-    found = predict(exact, graph, ("energy", "forces", "hessian"))
+    exact = cast(potential, "float64")
+    try:
+        found = predict(exact, potential.graph(structure), ("energy", "forces", "hessian"))
+    except (TypeError, ValueError, NotImplementedError) as error:
+        _refuse_kernels(potential, error)
+        raise
     forces, curvature = np.asarray(found.forces), np.asarray(found.hessian)
     if not (np.all(np.isfinite(forces)) and np.all(np.isfinite(curvature))):
         raise ValueError(
@@ -42,15 +43,10 @@ def expansion(potential: Potential, structure: System) -> Expansion:
     return Expansion(float(found.energy[0]), forces, (curvature + np.transpose(curvature, (2, 3, 0, 1))) / 2)
 
 
-def _refuse_kernels(potential: Potential, graph) -> None:
+def _refuse_kernels(potential: Potential, error: Exception) -> None:
     """Kernels for inference have first derivatives only, of which JAX speaks in terms of its own."""
-    try:
-        with jax.enable_x64(True):
-            eqx.filter_eval_shape(hessian, to_device(potential), to_device(graph))
-    except (TypeError, ValueError, NotImplementedError) as error:
-        if "custom_vjp" in str(error) or "differentiat" in str(error):
-            raise ValueError(
-                f"{type(potential).__name__} has no second derivatives, which a Hessian is made of: it was made by "
-                "`for_inference()`, whose kernels know forces alone. Give the model as it was loaded."
-            ) from error
-        raise
+    if "custom_vjp" in str(error) or "differentiat" in str(error):
+        raise ValueError(
+            f"{type(potential).__name__} has no second derivatives, which a Hessian is made of. If it was made by "
+            "`for_inference()`, whose kernels know forces alone, give the model as it was loaded."
+        ) from error

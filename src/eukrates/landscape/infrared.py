@@ -17,7 +17,7 @@ from jaxtyping import Float
 from eukrates.analysis.spectra import STRENGTH
 from eukrates.landscape.vibrations import Vibrations
 from eukrates.matter import Graph, System, pad
-from eukrates.numerics import cast, to_device, to_host
+from eukrates.numerics import cast, to_device
 from eukrates.potential import Potential, check
 
 
@@ -44,7 +44,7 @@ def polar_tensor(potential: Potential, structure: System) -> Float[np.ndarray, "
     exact, graph = cast(potential, "float64"), potential.graph(structure)
     check(exact, graph)
     with jax.enable_x64(True):
-        found = to_host(_polar(to_device(exact), to_device(pad(graph))))
+        found = np.asarray(_polar(to_device(exact), to_device(pad(graph))))
     return np.moveaxis(found[:, : structure.atoms], 0, 2)
 
 

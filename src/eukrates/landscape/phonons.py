@@ -38,8 +38,8 @@ def phonons(
         ValueError: a structure that is not periodic, not stationary or constrained; what `expansion` refuses.
     """
     try:
-        from phonopy import Phonopy
-        from phonopy.structure.atoms import PhonopyAtoms
+        from phonopy import Phonopy  # pyright: ignore[reportMissingImports]
+        from phonopy.structure.atoms import PhonopyAtoms  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         raise ImportError("Phonons need phonopy: pip install 'eukrates[phonons]'.") from error
     structure, masses, constraints = structure_and_masses(start)

@@ -56,7 +56,7 @@ class Vibrations:
 
     @property
     def reduced_masses(self) -> Float[np.ndarray, " modes"]:
-        """1 / |M^-1/2 v|² in u: of a diatomic molecule m₁ m₂ / (m₁ + m₂)."""
+        """1 / |M^-1/2 v|² in u, what goes with `displacements` of length 1: of two equal atoms the mass of one."""
         return 1 / np.sum(self.vectors**2 / self.masses[:, None], axis=(1, 2))
 
 
