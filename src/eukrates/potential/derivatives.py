@@ -20,7 +20,9 @@ from eukrates.potential.prediction import Prediction
 from eukrates.shapes import AnyArray
 
 WANTS = ("energy", "forces", "forces_by_term", "forces_by_member", "stress", "hessian")
-PAIRS_OF_ROWS = 200_000  # directed pairs, and triples, of the rows of a Hessian that are computed at once
+# Near pairs and triples, and an eighth of the far pairs, which carry no features, of the rows of a Hessian that are
+# computed at once: for SO3LR and 500 atoms four rows, which take 2.5 GB.
+PAIRS_OF_ROWS = 200_000
 
 
 def evaluate(potential: Potential, graph: Graph, want: Sequence[str] = ("energy", "forces")) -> Prediction:
@@ -85,10 +87,11 @@ def forces_by_member(potential: Potential, graph: Graph) -> Float[AnyArray, "ato
 def hessian(potential: Potential, graph: Graph, rows: int | None = None) -> Float[AnyArray, "atoms 3 atoms 3"]:
     """(3) in eV/Å², exact: forward over reverse, at most `rows` rows at a time so that memory stays bounded.
 
-    By default as many rows as have `PAIRS_OF_ROWS` pairs and triples together, and no more than 32.
+    By default as many rows as have `PAIRS_OF_ROWS` together, and no more than 32.
     """
     if rows is None:
-        rows = max(1, min(32, PAIRS_OF_ROWS // max(1, sum(size(graph)[1:]))))
+        has = size(graph)
+        rows = max(1, min(32, PAIRS_OF_ROWS // (1 + has.pairs + has.triples + has.far_pairs // 8)))
 
     def gradient(r):
         return jax.grad(lambda r: _total(potential, _moved(graph, r))[0])(r)
