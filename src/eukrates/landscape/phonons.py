@@ -48,7 +48,7 @@ def phonons(
             "Phonons are those of a crystal that is periodic along three axes and has no constraints; use "
             "eukrates.landscape.vibrations for anything else."
         )
-    names = [*symbols(structure.numbers)]
+    names = [*symbols(structure.numbers.tolist())]
     cell = PhonopyAtoms(names, cell=structure.cell[0], positions=structure.positions, masses=masses)
     found = Phonopy(cell, supercell_matrix=np.diag(repeat), primitive_matrix=np.eye(3))
     many = found.supercell
