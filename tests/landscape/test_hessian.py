@@ -120,7 +120,5 @@ def test_so3lr_has_the_hessian_of_finite_differences_and_its_zero_modes(publishe
     assert found.imaginary == 0
     np.testing.assert_allclose(found.wavenumbers[-3:], bands, atol=60)
     assert ideal_gas(found).symmetry == {"H2O": 2, "CO2": 2, "CH3CH2OH": 1, "C6H6": 12}[name]
-    bright = infrared_intensities(published, found) > 1e-3
-    assert (
-        np.count_nonzero(bright) == {"H2O": 3, "CO2": 3, "CH3CH2OH": 21, "C6H6": 7}[name]
-    )  # of benzene A2u and three E1u
+    bright = {"H2O": 3, "CO2": 3, "CH3CH2OH": 21, "C6H6": 7}[name]  # of benzene A2u and three E1u
+    assert np.count_nonzero(infrared_intensities(published, found) > 1e-3) == bright
