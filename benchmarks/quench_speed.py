@@ -34,16 +34,13 @@ def starts(potential, atoms, count):
     """Frames of dynamics at 500 K, 2 ps apart, of four replicas."""
     from eukrates.dynamics import Langevin, Record, run_many
 
-    replicas, each = 4, -(-count // 4)
-    record = Record(every=4000, what=())
-    runs = run_many(
-        potential, [atoms] * replicas, [Langevin(500.0, 5.0)] * replicas, 4000 * each, 0.5, [*range(replicas)], record
-    )
-    found = []
-    for one in runs:
-        for positions in one.frames.positions[1:]:
-            found.append(atoms.copy())
-            found[-1].positions = positions
+    replicas, found = [atoms] * 4, []
+    while len(found) < count:
+        bath, record = [Langevin(500.0, 5.0)] * 4, Record(every=4000, what=())
+        replicas = [one.final for one in run_many(potential, replicas, bath, 4000, 0.5, [*range(4)], record=record)]
+        found += [one.copy() for one in replicas]
+    for one in found:
+        one.set_momenta(None)
     return found[:count]
 
 
@@ -90,13 +87,19 @@ def main():
     mine, his = statistics.median(ours), statistics.median(theirs)
     rest = sum(one.converged for one in found)
     mean = statistics.mean(one.steps for one in found)
-    print(f"{len(atoms)} atoms, largest force {told.force} eV/Å, {told.threads} thread(s), load {os.getloadavg()[0]:.1f}")
-    print(f"ours: {3600 / mine:.0f} quenches an hour, {mine:.2f} s each, {mean:.0f} evaluations, {rest} of {len(found)} rest")
+    print(
+        f"{len(atoms)} atoms, largest force {told.force} eV/Å, {told.threads} thread(s), load {os.getloadavg()[0]:.1f}"
+    )
+    print(
+        f"ours: {3600 / mine:.0f} quenches an hour, {mine:.2f} s each, {mean:.0f} evaluations, {rest} of {len(found)} rest"
+    )
     print(f"ASE's L-BFGS: {3600 / his:.0f} an hour, {his:.2f} s each, {statistics.mean(steps):.0f} evaluations")
     print(f"ratio {his / mine:.1f}")
     lower = [one.energy - energy for one, energy in zip(found, energies, strict=False)]
     same = sum(abs(one) < 2e-3 for one in lower)
-    print(f"the same minimum from {same} of {told.ase} starts; ours lower by {-1e3 * statistics.mean(lower):.0f} meV (mean)")
+    print(
+        f"the same minimum from {same} of {told.ase} starts; ours lower by {-1e3 * statistics.mean(lower):.0f} meV (mean)"
+    )
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ FACTORS = {
     "KE": E / (4 * math.pi * constants.epsilon_0 * constants.angstrom),
     "KM_PER_MOL": constants.kilo / constants.N_A / constants.angstrom,
     "DEBYE": 1e-21 / constants.c / E / constants.angstrom,
+    "HBAR": constants.hbar / math.sqrt(constants.atomic_mass * E) / constants.angstrom,
+    "KILOGRAM": 1 / constants.atomic_mass,
     "WAVENUMBER": math.sqrt(E / constants.atomic_mass) / constants.angstrom / (2 * math.pi * constants.c * 100),
 }
 

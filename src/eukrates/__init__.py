@@ -28,7 +28,7 @@ _HOMES = {
 }
 
 _CHAPTERS = ("analysis", "data", "dynamics", "interfaces", "matter", "models", "physics", "plots", "potential")
-_CHAPTERS += ("reference", "testing", "training", "trust", "units")
+_CHAPTERS += ("landscape", "reference", "testing", "training", "trust", "units")
 
 __all__ = [
     "NVE",

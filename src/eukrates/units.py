@@ -34,6 +34,8 @@ KE = _E / (4 * math.pi * _EPSILON0 * 1e-10)  # Coulomb's constant, eV Å/e²
 FINE_STRUCTURE = _E**2 / (2 * _EPSILON0 * _PLANCK * _C)
 KM_PER_MOL = 1e13 / _AVOGADRO  # one km/mol, the unit of infrared intensities, in Å per molecule
 DEBYE = 1e-21 / _C / _E / 1e-10  # one debye in e Å
+HBAR = _PLANCK / (2 * math.pi) / _E * 1e15 * FS  # eV × internal time: ħω of an internal angular frequency in eV
+KILOGRAM = 1.0 / _U  # in u
 WAVENUMBER = 1.0 / (2 * math.pi * _C * 100 * 1e-15 / FS)  # internal angular frequency 1 → 1/cm
 
 

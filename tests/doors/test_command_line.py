@@ -18,6 +18,7 @@ VERBS = (
     "predict",
     "md",
     "analyse",
+    "modes",
     "label",
     "convert",
     "pull",

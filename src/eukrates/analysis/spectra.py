@@ -8,6 +8,7 @@ from eukrates.analysis.power_spectrum import Spectrum, power_spectrum
 from eukrates.units import FS, KE, KELVIN, KM_PER_MOL, WAVENUMBER
 
 LIGHT = 1e8 / (2 * np.pi * WAVENUMBER)  # Å per internal time
+STRENGTH = np.pi * KE / (3 * LIGHT**2) / KM_PER_MOL  # N_A / (12 ε₀ c²): km/mol of |∂μ/∂Q|² = 1 e²/u; 1/ε₀ = 4π kₑ
 
 
 def velocity_spectrum(
@@ -74,7 +75,7 @@ def infrared_spectrum(
         raise ValueError(f"Expected a temperature above 0 K, got {temperature_kelvin!r}.")
     spacing = frame_spacing_fs(time_fs, len(dipoles), fewest=3)
     rates = np.diff(np.asarray(dipoles, np.float64), axis=0) / (spacing * FS)
-    strength = np.pi * KE / (3 * LIGHT**2 * KELVIN * temperature_kelvin) / KM_PER_MOL  # (2), 1/ε₀ = 4π kₑ
+    strength = STRENGTH / (KELVIN * temperature_kelvin)  # (2)
     found = power_spectrum(spacing, rates, np.full(3, strength), resolution)
     exact = 1 / np.sinc(found.wavenumber / (2 * found.nyquist)) ** 2  # (3)
     return Spectrum(found.wavenumber, found.density * exact, found.error * exact, found.resolution, found.segments)

@@ -14,12 +14,15 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Float
 
-from eukrates.matter import Graph
+from eukrates.matter import Graph, size
 from eukrates.potential.potential import Potential
 from eukrates.potential.prediction import Prediction
 from eukrates.shapes import AnyArray
 
 WANTS = ("energy", "forces", "forces_by_term", "forces_by_member", "stress", "hessian")
+# Near pairs and triples, and an eighth of the far pairs, which carry no features, of the rows of a Hessian that are
+# computed at once: for SO3LR and 500 atoms four rows, which take 2.5 GB.
+PAIRS_OF_ROWS = 200_000
 
 
 def evaluate(potential: Potential, graph: Graph, want: Sequence[str] = ("energy", "forces")) -> Prediction:
@@ -81,8 +84,14 @@ def forces_by_member(potential: Potential, graph: Graph) -> Float[AnyArray, "ato
     return -jnp.moveaxis(jax.vmap(lambda one: pull(one)[0])(jnp.eye(energies.size, dtype=energies.dtype)), 0, 1)
 
 
-def hessian(potential: Potential, graph: Graph, rows: int = 32) -> Float[AnyArray, "atoms 3 atoms 3"]:
-    """(3) in eV/Å², exact, at most `rows` rows at a time so that memory stays bounded."""
+def hessian(potential: Potential, graph: Graph, rows: int | None = None) -> Float[AnyArray, "atoms 3 atoms 3"]:
+    """(3) in eV/Å², exact: forward over reverse, at most `rows` rows at a time so that memory stays bounded.
+
+    By default as many rows as have `PAIRS_OF_ROWS` together, and no more than 32.
+    """
+    if rows is None:
+        has = size(graph)
+        rows = max(1, min(32, PAIRS_OF_ROWS // (1 + has.pairs + has.triples + has.far_pairs // 8)))
 
     def gradient(r):
         return jax.grad(lambda r: _total(potential, _moved(graph, r))[0])(r)

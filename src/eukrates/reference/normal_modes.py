@@ -6,10 +6,11 @@ from collections.abc import Iterator
 import numpy as np
 from ase import Atoms
 
+from eukrates.matter.normal_coordinates import normal_coordinates
+from eukrates.matter.rigid_motions import rigid_and_internal
 from eukrates.units import KELVIN, WAVENUMBER
 
 RELAXED = 0.02  # eV/Å: above this largest force a structure is not a minimum
-LINEAR = 1e-3  # smallest over largest singular value of the rigid motions below which a molecule is linear
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,10 +96,8 @@ def thermal_displacements(
 
 def _modes(atoms: Atoms, hessian: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Curvatures ω², ascending, and mass-weighted modes [modes, atoms, 3] of a Hessian without rigid motions."""
-    weights = np.repeat(np.sqrt(atoms.get_masses()), 3)
-    inside = _vibrations(atoms, weights)
-    curvature, coordinates = np.linalg.eigh(inside.T @ (hessian / np.outer(weights, weights)) @ inside)
-    return curvature, (inside @ coordinates).T.reshape(-1, len(atoms), 3)
+    _, inside = rigid_and_internal(atoms.positions, atoms.get_masses())
+    return normal_coordinates(hessian, atoms.get_masses(), inside)
 
 
 def _hessian(moving: Atoms, step: float) -> np.ndarray:
@@ -113,12 +112,3 @@ def _hessian(moving: Atoms, step: float) -> np.ndarray:
         rows.append((forces[1] - forces[0]) / (2 * step))
     hessian = np.array(rows)
     return (hessian + hessian.T) / 2
-
-
-def _vibrations(minimum: Atoms, weights: np.ndarray) -> np.ndarray:
-    """An orthonormal basis, [3 atoms, modes], of what is left without rigid motions, in mass-weighted coordinates."""
-    centred = minimum.positions - minimum.get_center_of_mass()
-    rigid = [np.tile(axis, len(minimum)) for axis in np.eye(3)]
-    rigid += [np.cross(axis, centred).ravel() for axis in np.eye(3)]
-    left, size, _ = np.linalg.svd((np.array(rigid) * weights).T, full_matrices=True)
-    return left[:, np.count_nonzero(size > LINEAR * size[0]) :]

@@ -9,6 +9,7 @@ from eukrates.app.commands.evaluate import evaluate
 from eukrates.app.commands.inspect import inspect
 from eukrates.app.commands.label import label
 from eukrates.app.commands.md import md
+from eukrates.app.commands.modes import modes
 from eukrates.app.commands.predict import predict
 from eukrates.app.commands.published import convert, pull
 from eukrates.app.commands.relax import relax
@@ -16,4 +17,4 @@ from eukrates.app.commands.start import init, schema
 from eukrates.app.commands.train import train
 
 LEARNING = (check, train, evaluate, inspect, predict, label, active)
-COMMANDS = (demo, *LEARNING, md, relax, analyse, convert, pull, doctor, init, schema)
+COMMANDS = (demo, *LEARNING, md, relax, modes, analyse, convert, pull, doctor, init, schema)
