@@ -2,10 +2,10 @@
 
     python benchmarks/quench_speed.py MODEL STRUCTURE [--count 32] [--ase 8] [--force 0.01] [--threads 1] [--repeats 3]
 
-MODEL is the file that `eukrates convert so3lr` writes, STRUCTURE a molecule, such as docosahexaenoic acid. The starts are
-frames of its dynamics at 500 K, 2 ps apart. Float32, charge 0, closed shell; all go down to the same largest force. ASE
-quenches the first of the starts one after the other; where both end in the same minimum is told, too. Programs take
-turns, `repeats` times; medians are printed, compilation is not counted.
+MODEL is the file that `eukrates convert so3lr` writes, STRUCTURE a molecule, such as docosahexaenoic acid. The starts
+are frames of its dynamics at 500 K, 2 ps apart. Float32, charge 0, closed shell; all go down to the same largest force.
+ASE quenches the first of the starts one after the other; where both end in the same minimum is told, too. Programs
+take turns, `repeats` times; medians are printed, compilation is not counted.
 """
 
 import argparse
@@ -86,20 +86,15 @@ def main():
         theirs.append(seconds / told.ase)
     mine, his = statistics.median(ours), statistics.median(theirs)
     rest = sum(one.converged for one in found)
-    mean = statistics.mean(one.steps for one in found)
-    print(
-        f"{len(atoms)} atoms, largest force {told.force} eV/Å, {told.threads} thread(s), load {os.getloadavg()[0]:.1f}"
-    )
-    print(
-        f"ours: {3600 / mine:.0f} quenches an hour, {mine:.2f} s each, {mean:.0f} evaluations, {rest} of {len(found)} rest"
-    )
-    print(f"ASE's L-BFGS: {3600 / his:.0f} an hour, {his:.2f} s each, {statistics.mean(steps):.0f} evaluations")
-    print(f"ratio {his / mine:.1f}")
+    steps = statistics.mean(one.steps for one in found), statistics.mean(steps)
     lower = [one.energy - energy for one, energy in zip(found, energies, strict=False)]
     same = sum(abs(one) < 2e-3 for one in lower)
-    print(
-        f"the same minimum from {same} of {told.ase} starts; ours lower by {-1e3 * statistics.mean(lower):.0f} meV (mean)"
-    )
+    below = -1e3 * statistics.mean(lower)
+    print(f"{len(atoms)} atoms, largest force {told.force} eV/Å, {told.threads} threads, load {os.getloadavg()[0]:.1f}")
+    print(f"ours: {3600 / mine:.0f} quenches an hour, {mine:.2f} s and {steps[0]:.0f} evaluations each")
+    print(f"ASE's L-BFGS: {3600 / his:.0f} an hour, {his:.2f} s and {steps[1]:.0f} evaluations each")
+    print(f"ratio {his / mine:.1f}; {rest} of {len(found)} of ours are at rest")
+    print(f"the same minimum from {same} of {told.ase} starts; ours lower by {below:.0f} meV in the mean")
 
 
 if __name__ == "__main__":

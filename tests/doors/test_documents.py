@@ -18,7 +18,7 @@ from eukrates.dynamics import engine as loop
 from eukrates.dynamics.watch import bounds_of
 
 ROOT = Path(__file__).parents[2]
-NAMES = ("getting_started", "training", "model_file", "trust", "dynamics", "reference_data")
+NAMES = ("getting_started", "training", "model_file", "trust", "dynamics", "reference_data", "landscape")
 PAGES = ("README.md", *(f"docs/{name}.md" for name in NAMES))
 ELSEWHERE = {
     "active_learning.md": "tests/active/test_active_page.py",

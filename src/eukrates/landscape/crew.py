@@ -70,13 +70,17 @@ class Crew:
         minimiser: that takes the steps.
         room: for how many structures, of which size.
         flexible: how cells relax.
+        first: its first members, at least one.
     """
 
-    def __init__(self, potential: Potential, minimiser: Minimiser, room: Room, flexible: Flexible):
+    def __init__(
+        self, potential: Potential, minimiser: Minimiser, room: Room, flexible: Flexible, first: Sequence[Member]
+    ):
         self.potential, self.minimiser, self.room, self.flexible = potential, minimiser, room, flexible
-        self.members: list[Member] = []
-        self._slots: Slots | None = None
-        self._lists: Lists | None = None
+        self.members = list(first)
+        self._slots = self._filled([], first)
+        lists = lists_for(potential, self._structures(), 0.0)
+        self._lists = self._around(lists)
 
     @property
     def vacancies(self) -> int:
@@ -85,13 +89,10 @@ class Crew:
 
     def enter(self, newcomers: Sequence[Member]) -> None:
         """Fill vacancies."""
-        with jax.enable_x64(True):
-            fresh = [self._fresh(one.start) for one in newcomers]
         old = [jax.tree.map(lambda rows, n=n: rows[n], self._slots) for n in range(len(self.members))]
-        nobody = [_nobody(fresh[0])] * (self.vacancies - len(fresh))
-        self._slots = jax.tree.map(lambda *rows: np.stack(rows), *old, *fresh, *nobody)
+        self._slots = self._filled(old, newcomers)
         self.members += newcomers
-        self._renew_lists()
+        self._lists = self._around(self._lists)
 
     def go(self, goal: Goal) -> list[Arrival]:
         """On until `goal.enough` are at their end, or `goal.most` steps were taken. Those at their end leave."""
@@ -102,8 +103,8 @@ class Crew:
                 self._slots = outcome.slots
                 if not outcome.outgrown:
                     return self._left()
-                self._lists = self._lists.replanned(self.potential, self._structures(), outcome.needed.tolist())
-                self._renew_lists()
+                here, needed = self._structures(), outcome.needed.tolist()
+                self._lists = self._around(self._lists.replanned(self.potential, here, needed))
 
     def _left(self) -> list[Arrival]:
         """Those at their end, who are no members any more."""
@@ -111,15 +112,22 @@ class Crew:
         over = slots.ending[: len(here)] != Ending.ON_THE_WAY
         arrived = []
         for n in np.flatnonzero(over).tolist():
-            each = (float(rows[n]) for rows in (slots.force, slots.stress))
-            forces = np.array(slots.forces[n, : here[n].atoms])
-            told = self.members[n], here[n], float(slots.energy[n]), forces, *each
-            arrived.append(Arrival(*told, int(slots.steps[n]), Ending(int(slots.ending[n]))))
+            one = Arrival(
+                member=self.members[n],
+                structure=here[n],
+                energy=float(slots.energy[n]),
+                forces=np.array(slots.forces[n, : here[n].atoms]),
+                force=float(slots.force[n]),
+                stress=float(slots.stress[n]),
+                steps=int(slots.steps[n]),
+                ending=Ending(int(slots.ending[n])),
+            )
+            arrived.append(one)
         self.members = [member for member, ended in zip(self.members, over, strict=True) if not ended]
         if arrived and self.members:
             order = np.argsort(np.pad(over, (0, self.room.slots - over.size), constant_values=True), kind="stable")
             self._slots = jax.tree.map(lambda rows: rows[order], slots)
-            self._renew_lists()
+            self._lists = self._around(self._lists)
         return arrived
 
     def _structures(self) -> list[System]:
@@ -129,11 +137,17 @@ class Crew:
         each = zip(self.members, positions, cells, strict=False)
         return [_moved(one.start.structure, where[: one.start.structure.atoms], cell) for one, where, cell in each]
 
-    def _renew_lists(self) -> None:
-        """For the members of now."""
-        here, room = self._structures(), Size(self.room.slots * self.room.atoms + 1, 0, self.room.slots + 1)
-        lists = lists_for(self.potential, here, 0.0) if self._lists is None else self._lists
-        self._lists = lists.around(self.potential, here, room)
+    def _around(self, lists: Lists) -> Lists:
+        """The lists for the members where they are now."""
+        room = Size(self.room.slots * self.room.atoms + 1, 0, self.room.slots + 1)
+        return lists.around(self.potential, self._structures(), room)
+
+    def _filled(self, old: Sequence[Slots], newcomers: Sequence[Member]) -> Slots:
+        """All slots: of the old, of the new, and of nobody."""
+        with jax.enable_x64(True):
+            fresh = [self._fresh(one.start) for one in newcomers]
+        nobody = [_nobody(fresh[0])] * (self.room.slots - len(old) - len(fresh))
+        return jax.tree.map(lambda *rows: np.stack(rows), *old, *fresh, *nobody)
 
     def _fresh(self, one: Held) -> Slots:
         """What a slot holds before the first step."""
@@ -170,7 +184,7 @@ class Crew:
         assert known is not None  # of what the room takes
         known = padded(known, self.room.atoms)
         positions = np.pad(one.structure.positions, ((0, empty), (0, 0)))
-        return to_host(model_spectrum(positions, np.pad(one.moving, (0, empty)), known))
+        return to_host(model_spectrum(*to_device((positions, np.pad(one.moving, (0, empty)), known))))
 
 
 def _nobody(like: Slots) -> Slots:

@@ -84,7 +84,7 @@ class _Felt(NamedTuple):
 
 def placed(
     variables: Float[AnyArray, "slots rows 3"], slots: Slots, flexible: Flexible
-) -> tuple[Float[Array, "slots atoms 3"], Float[Array, "slots 3 3"]]:
+) -> tuple[Float[AnyArray, "slots atoms 3"], Float[AnyArray, "slots 3 3"]]:
     """Positions and cells in Å: (1)."""
     if flexible == "no":
         return variables, slots.cell
@@ -174,6 +174,7 @@ def _feel(potential: Potential, lists: Lists, variables, slots: Slots, goal: Goa
     if flexible == "no":
         return _Felt(energy, slope, forces, largest, jnp.zeros(count), found.complete, found.needed)
     volume = volumes(cell)
+    assert told.stress is not None  # as was asked
     beyond = told.stress[:count] + goal.pressure * jnp.eye(3)
     beyond = jnp.trace(beyond, axis1=1, axis2=2)[:, None, None] / 3 * jnp.eye(3) if flexible == "isotropic" else beyond
     strain, pull = jax.vjp(lambda rows: _deformation(rows, slots.count), variables[:, :3])

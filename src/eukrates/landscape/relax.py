@@ -94,7 +94,8 @@ def relax(
     starts = [one if isinstance(one, Held) else held(one) for one in structures]
     order = sorted(range(len(starts)), key=lambda n: -starts[n].structure.atoms)
     found: dict[int, Relaxed] = {}
-    for n, one in quench(potential, (starts[n] for n in order), target, minimiser):
+    together = min(_together(), len(starts) * max((one.structure.atoms for one in starts), default=1))
+    for n, one in quench(potential, (starts[n] for n in order), target, minimiser, together):
         found[order[n]] = one
         progress(len(found), len(starts))
     return [found[n] for n in range(len(starts))]
@@ -119,21 +120,20 @@ def quench(
         ValueError: see `relax`; when the structure is drawn.
     """
     target, minimiser = target or Target(), minimiser or LBFGS()
-    together = together or TOGETHER.get(jax.default_backend(), TOGETHER_ELSEWHERE)
+    together = together or _together()
     with jax.enable_x64(True):
         ready = to_device(potential.for_inference())
     waiting = _Queue(structures, lambda one: _check(potential, one, target))
     while (first := waiting.first()) is not None:
-        crew = Crew(ready, minimiser, Room.of(first.start, together), target.cell)
-        goal = _goal(target, max(1, crew.room.slots // SHARE))
-        while True:
-            if newcomers := waiting.draw(crew.room, crew.vacancies):
-                crew.enter(newcomers)
-            if not crew.members:
-                break
+        room = Room.of(first.start, together)
+        crew = Crew(ready, minimiser, room, target.cell, waiting.draw(room, room.slots))
+        goal = _goal(target, max(1, room.slots // SHARE))
+        while crew.members:
             full = crew.vacancies == 0 or waiting.first() is not None
             for one in crew.go(goal if full else goal._replace(enough=max(1, len(crew.members) // 2))):
                 yield one.member.number, _relaxed(one)
+            if newcomers := waiting.draw(room, crew.vacancies):
+                crew.enter(newcomers)
 
 
 class _Queue:
@@ -159,6 +159,10 @@ class _Queue:
             found.append(one)
             self._next = None
         return found
+
+
+def _together() -> int:
+    return TOGETHER.get(jax.default_backend(), TOGETHER_ELSEWHERE)
 
 
 def _goal(target: Target, enough: int) -> Goal:

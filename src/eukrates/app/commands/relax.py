@@ -36,8 +36,8 @@ def relax(
     choices = said(charge=charge, spin=spin, far_cutoff=far_cutoff, electrostatics=electrostatics, fixed=fixed)
     target = Target(force, steps, cell, pressure, stress)
     with progress("relaxation", "structures") as update:
-        told = choices | {"precision": precision}
-        table, failures = relax_file(model, structures, out, target, method, told, update)
+        told, show = choices | {"precision": precision}, lambda done, of: update(done, of, "")
+        table, failures = relax_file(model, structures, out, target, method, told, show)
     print(f"{table.text()}\nWrote {out}.")
     if failures:
         raise ValueError(
