@@ -11,12 +11,10 @@ from eukrates.landscape.minimiser import Minimiser, Spectrum, Spot, farthest, sh
 from eukrates.shapes import AnyArray
 
 STIFFNESS = 70.0  # eV/Å², of everything before anything is known
+SOFTER = 4.0  # times so much is everything where a step downhill met no curvature
 CURVED = 1e-8  # cosine of step and change of gradient, below which they teach nothing
-POOR, FAIR = (
-    0.25,
-    0.75,
-)  # of the decrease that was expected: the trust radius shrinks below the one, grows above the other
-GROWTH, DECAY = 2.0, 0.35  # of the trust radius
+POOR, FAIR = 0.25, 0.75  # of the decrease that was expected, below and above which the trust radius changes
+GROWTH, DECAY = 2.0, 0.35  # of it
 SHIFT, TIGHTER, TRIALS = 1e-2, 3.0, 12  # eV/Å², the first shift, by how much the next is larger, how many there are
 
 
@@ -49,6 +47,7 @@ class LBFGS(Minimiser):
         return {
             "steps": jnp.zeros((self.memory, variables)),
             "changes": jnp.zeros((self.memory, variables)),
+            "stiffness": jnp.asarray(STIFFNESS),  # eV/Å², of B₀ where there is no model
             "radius": jnp.asarray(self.longest, float),
             "shift": jnp.asarray(0.0),  # of the step that was proposed last
         }
@@ -79,21 +78,24 @@ class LBFGS(Minimiser):
     def judge(
         self, here: Spot, there: Spot, step: Float[AnyArray, " variables"], memory: dict[str, Array], noise
     ) -> tuple[Bool[Array, ""], dict[str, Array]]:
-        """Down, or up by nothing that is more than rounding."""
+        """Down: by the energies, or where these differ by no more than rounding, by the mean of the slopes."""
         change = there.energy - here.energy
-        expected = (step @ here.gradient) / 2 - memory["shift"] * (step @ step) / 2
+        change = jnp.where(jnp.abs(change) <= noise, step @ (here.gradient + there.gradient) / 2, change)
+        expected = step @ here.gradient / 2 - memory["shift"] * (step @ step) / 2
         finite = jnp.isfinite(there.energy) & jnp.all(jnp.isfinite(there.gradient))
-        good = finite & (change <= noise)
-        share = jnp.where(finite, (change - noise) / expected, -1.0)
+        good = finite & (change <= 0)
+        share = jnp.where(finite, change / expected, -1.0)
         y = jnp.where(finite, there.gradient - here.gradient, 0.0)
         learned = finite & (step @ y > CURVED * jnp.sqrt((step @ step) * (y @ y)))
         newest = lambda rows, row: jnp.where(learned, jnp.roll(rows, 1, axis=0).at[0].set(row), rows)
         length, radius = farthest(step), memory["radius"]
         wider = jnp.minimum(self.longest, jnp.maximum(radius, GROWTH * length))
         radius = jnp.where(share < POOR, DECAY * length, jnp.where(share > FAIR, wider, radius))
+        softer = jnp.where(good, memory["stiffness"] / SOFTER, memory["stiffness"])
         after = {
             "steps": newest(memory["steps"], step),
             "changes": newest(memory["changes"], y),
+            "stiffness": jnp.where(learned, (y @ y) / jnp.where(learned, step @ y, 1.0), softer),
             "radius": radius,
             "shift": memory["shift"],
         }
@@ -116,10 +118,5 @@ class LBFGS(Minimiser):
             return r + s[k] * (a[k] - rho[k] * (y[k] @ r))
 
         q, a = jax.lax.fori_loop(0, self.memory, newer, (gradient, jnp.zeros(self.memory)))
-        soft = q / (self._stiffness(memory) + shift) if model is None else model.solve(q, shift)
+        soft = q / (memory["stiffness"] + shift) if model is None else model.solve(q, shift)
         return -jax.lax.fori_loop(0, self.memory, older, soft)
-
-    def _stiffness(self, memory: dict[str, Array]) -> Float[Array, ""]:
-        """eV/Å², y·y / s·y of what was learned last."""
-        y, both = memory["changes"][0], memory["steps"][0] @ memory["changes"][0]
-        return jnp.where(both > 0, (y @ y) / jnp.where(both > 0, both, 1.0), STIFFNESS)
