@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import jax
+import jaxtyping
 import pytest
 
 
@@ -12,10 +13,13 @@ import pytest
 def compiled_programs_are_kept(tmp_path_factory):
     """What one test compiled, another loads: most of the time of the suite is compiling.
 
-    For this process and this session only: processes that tests kill may leave half a file behind.
+    For this session only. Processes that tests start share a folder of their own: those that are killed may leave half
+    a file behind.
     """
     jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("compiled")))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(tmp_path_factory.mktemp("compiled_by_others"))
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 
 
 AS_USERS_HAVE_THEM = ("dynamics",)  # folders whose programs are optimised
@@ -28,10 +32,22 @@ def compile_quickly(yes: bool) -> None:
     jax.config.update(QUICKLY, yes)
 
 
+# Checking shapes and types of every call takes as long as all the rest. Tests of parts do it; not those of whole roads,
+# of large data, and of equality with originals, which go through the same parts.
+UNTYPED_FOLDERS = ("active", "doors", "training")
+UNTYPED_FILES = ("test_check", "test_parity", "test_spookynet_parity", "test_lattice_sums", "test_for_inference")
+
+
+def check_types(yes: bool) -> None:
+    """Whether calls are checked by jaxtyping from here on."""
+    jaxtyping.config.update("jaxtyping_disable", not yes)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
     """Before fixtures of any scope: tests of long runs, bit for bit, have the programs that users have."""
     compile_quickly(item.path.parent.name not in AS_USERS_HAVE_THEM)
+    check_types(item.path.parent.name not in UNTYPED_FOLDERS and not item.path.name.startswith(UNTYPED_FILES))
 
 
 @pytest.fixture(scope="module", autouse=True)
