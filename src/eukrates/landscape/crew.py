@@ -180,9 +180,9 @@ class Crew:
         """Of the Hessian, where there is one."""
         if not (self.minimiser.modelled and self.room.modelled and self.flexible == "no"):
             return None
-        known, empty = topology(one.structure), self.room.atoms - one.structure.atoms
-        assert known is not None  # of what the room takes
-        known = padded(known, self.room.atoms)
+        if (known := topology(one.structure)) is None:
+            return None
+        known, empty = padded(known, self.room.atoms), self.room.atoms - one.structure.atoms
         positions = np.pad(one.structure.positions, ((0, empty), (0, 0)))
         return to_host(model_spectrum(*to_device((positions, np.pad(one.moving, (0, empty)), known))))
 

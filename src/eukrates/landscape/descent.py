@@ -1,7 +1,7 @@
 """The compiled way down: many structures at once, each at its own pace, until enough of them rest."""
 
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import equinox as eqx
 import jax
@@ -174,8 +174,7 @@ def _feel(potential: Potential, lists: Lists, variables, slots: Slots, goal: Goa
     if flexible == "no":
         return _Felt(energy, slope, forces, largest, jnp.zeros(count), found.complete, found.needed)
     volume = volumes(cell)
-    assert told.stress is not None  # as was asked
-    beyond = told.stress[:count] + goal.pressure * jnp.eye(3)
+    beyond = cast(Array, told.stress)[:count] + goal.pressure * jnp.eye(3)
     beyond = jnp.trace(beyond, axis1=1, axis2=2)[:, None, None] / 3 * jnp.eye(3) if flexible == "isotropic" else beyond
     strain, pull = jax.vjp(lambda rows: _deformation(rows, slots.count), variables[:, :3])
     inverse = jnp.linalg.inv(strain)
