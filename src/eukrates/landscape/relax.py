@@ -92,7 +92,9 @@ def relax(
             to relax; constraints other than FixAtoms.
     """
     starts = [one if isinstance(one, Held) else held(one) for one in structures]
-    order = sorted(range(len(starts)), key=lambda n: -starts[n].structure.atoms)
+    for one in starts:
+        _check(potential, one, target or Target())
+    order = sorted(range(len(starts)), key=lambda n: _kind(starts[n]))  # those that go down together
     found: dict[int, Relaxed] = {}
     together = min(_together(), len(starts) * max((one.structure.atoms for one in starts), default=1))
     for n, one in quench(potential, (starts[n] for n in order), target, minimiser, together):
@@ -159,6 +161,12 @@ class _Queue:
             found.append(one)
             self._next = None
         return found
+
+
+def _kind(one: Held) -> tuple[bool, bool, bool, int]:
+    """Equal for structures that may share a crew, but for their size; the largest first."""
+    s = one.structure
+    return s.charge is None, s.spin is None, bool(np.any(s.cell)), -s.atoms
 
 
 def _together() -> int:
