@@ -14,7 +14,7 @@ STIFFNESS = 70.0  # eV/Å², of everything before anything is known
 SOFTER = 4.0  # times so much is everything where a step downhill met no curvature
 CURVED = 1e-8  # cosine of step and change of gradient, below which they teach nothing
 POOR, FAIR = 0.25, 0.75  # of the decrease that was expected, below and above which the trust radius changes
-GROWTH, DECAY = 2.0, 0.35  # of it
+GROWTH, DECAY = 1.5, 0.35  # of it
 SHIFT, TIGHTER, TRIALS = 1e-2, 3.0, 12  # eV/Å², the first shift, by how much the next is larger, how many there are
 
 
@@ -89,7 +89,8 @@ class LBFGS(Minimiser):
         learned = finite & (step @ y > CURVED * jnp.sqrt((step @ step) * (y @ y)))
         newest = lambda rows, row: jnp.where(learned, jnp.roll(rows, 1, axis=0).at[0].set(row), rows)
         length, radius = farthest(step), memory["radius"]
-        wider = jnp.minimum(self.longest, jnp.maximum(radius, GROWTH * length))
+        held = memory["shift"] > 0  # by the radius, even where the step is shorter than it by a coarse shift
+        wider = jnp.minimum(self.longest, GROWTH * jnp.where(held, radius, jnp.maximum(radius / GROWTH, length)))
         radius = jnp.where(share < POOR, DECAY * length, jnp.where(share > FAIR, wider, radius))
         softer = jnp.where(good, memory["stiffness"] / SOFTER, memory["stiffness"])
         after = {
