@@ -1,41 +1,26 @@
-"""Which candidates are labelled: those that the ensemble is unsure of, far from each other and from what is known."""
+"""Which candidates are labelled: those whose labels would tell most about all of them."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from ase import Atoms
 from jaxtyping import Float
-from scipy.spatial.distance import cdist
 
+from eukrates.active.environments import environments
 from eukrates.active.policy import Policy
-from eukrates.data import to_system
-from eukrates.matter.neighbours import neighbours, pair_vectors
+from eukrates.potential import Prediction
 from eukrates.units import KELVIN
 
-REACH, WIDTH = 6.0, 0.5  # Å
-CENTRES = np.arange(0.75, REACH, WIDTH)
-SAME = 1e-6  # distance of fingerprints below which structures are copies
-CROWD = 5  # times the batch: so many candidates above rho compete
+CROWD = 400  # candidates that compete
+SAME = 1e-9  # squared distance of environments below which they are copies
 
 
-def fingerprints(structures: Sequence[Atoms]) -> Float[np.ndarray, "structures features"]:
-    """For every pair of elements how many neighbours are how far away: equal structures have equal rows.
+def doubts(prediction: Prediction) -> Float[np.ndarray, " atoms"]:
+    """Of every atom the variance of its force over the members of an ensemble, eV²/Å².
 
-    f_ab(R) = Σ_{i<j} exp(-(r_ij - R)²/2w²) (1 - r_ij/6 Å)² / √N over pairs of the elements a, b                (1)
+    v_i = Σ_m |F_im - F_i|² / (M - 1)                                                                           (1)
     """
-    elements = sorted({int(z) for atoms in structures for z in atoms.numbers})
-    place = {z: n for n, z in enumerate(elements)}
-    rows = np.zeros((len(structures), len(elements), len(elements), CENTRES.size))
-    for row, atoms in zip(rows, structures, strict=True):
-        structure = to_system(atoms)
-        near = neighbours(structure, REACH)
-        h = near.half
-        r = np.linalg.norm(pair_vectors(structure, near)[:h], axis=1)
-        kinds = np.array([place[int(z)] for z in atoms.numbers])
-        low, high = np.sort([kinds[near.i[:h]], kinds[near.j[:h]]], axis=0)
-        bumps = np.exp(-((r[:, None] - CENTRES) ** 2) / (2 * WIDTH**2)) * (1 - r[:, None] / REACH) ** 2
-        np.add.at(row, (low, high), bumps / np.sqrt(len(atoms)))  # (1)
-    return rows.reshape(len(structures), -1)
+    return np.sum(np.var(np.asarray(prediction.forces_by_member), axis=1, ddof=1), axis=-1)  # (1)
 
 
 def temperatures(
@@ -72,30 +57,74 @@ def _lowest(structures: Sequence[Atoms], energies: Float[np.ndarray, " structure
 
 def chosen(
     candidates: Sequence[Atoms],
-    rhos: Float[np.ndarray, " candidates"],
+    unsure: Sequence[Float[np.ndarray, " atoms"]],
     known: Sequence[Atoms],
     policy: Policy,
     count: int,
     rng: np.random.Generator,
 ) -> list[int]:
-    """At most `count` candidates in the order of their choice.
+    """At most `count` candidates in the order of their choice; nothing is taken twice, nor what is known.
 
-    Uncertain: of those above `policy.rho` five times as many, drawn at random, compete; one after the other is taken
-    that is farthest, in fingerprints, from all that is known or taken already. The most uncertain of all are not
-    preferred: they are the most strained. Random: one after the other, whatever it is. Nothing is taken twice, nor
-    what is known.
+    Uncertain: 400 candidates, drawn at random, compete. Labels are expected to leave of the variance v_i of the force
+    on an atom (`doubts`) what they leave of its distance from what is known, among environments of its element,
+
+    left_i = min(1, d_i(labels)² / d_i(known)²)                                                                 (3)
+
+    and one candidate after the other is taken whose label leaves the least of Σ_i v_i left_i, over the atoms of all
+    that compete: unsure, unlike what is known, and like many others. Random: one after the other, whatever it is.
+
+    Args:
+        candidates: where to choose from.
+        unsure: `doubts` of each.
+        known: structures that are labelled, with all elements of the candidates.
+        policy: how to choose.
+        count: how many.
+        rng: all chance there is.
     """
-    anyone = policy.choose == "random"
-    crowd = rng.permutation(np.flatnonzero((rhos > policy.rho) | anyone))[: CROWD * count]
+    crowd = rng.permutation(len(candidates))[:CROWD]
     if not crowd.size:
         return []
-    rows = fingerprints([*known, *(candidates[n] for n in crowd)])
-    there, here = rows[: len(known)], rows[len(known) :]
-    distance = cdist(here, there).min(axis=1) if len(known) else np.full(crowd.size, np.inf)
-    taken: list[int] = []
-    while len(taken) < count and distance.max() > SAME:
-        best = int(np.argmax(distance > SAME) if anyone else np.argmax(distance))
+    shares = _shares([candidates[n] for n in crowd], known)
+    weights = np.concatenate([unsure[n] for n in crowd])
+    owner = np.repeat(np.arange(crowd.size), [len(candidates[n]) for n in crowd])
+    new = lambda left: np.bincount(owner, left > 0) > 0
+    left, taken = np.any(shares > 0, axis=1).astype(float), []
+    while len(taken) < count and new(left).any():
+        if policy.choose == "random":
+            best = int(np.argmax(new(left)))
+        else:
+            gains = weights @ np.maximum(left[:, None] - shares, 0.0)
+            best = int(np.argmax(np.where(new(left), gains, -1.0)))
         taken.append(best)
-        distance = np.minimum(distance, cdist(here, here[best : best + 1])[:, 0])
-        distance[best] = 0.0
+        left = np.minimum(left, shares[:, best])
     return [int(crowd[n]) for n in taken]
+
+
+def _shares(candidates: Sequence[Atoms], known: Sequence[Atoms]) -> Float[np.ndarray, "atoms candidates"]:
+    """(3) of every atom of all candidates if one candidate were labelled; 0 where it is known already."""
+    numbers, there = (np.concatenate([atoms.numbers for atoms in some]) for some in (candidates, known))
+    elements = sorted({*numbers.tolist(), *there.tolist()})
+    rows, owner = environments(candidates, elements)
+    labelled, _ = environments(known, elements)
+    shares = np.ones((len(rows), len(candidates)))
+    for element in elements:
+        here = np.flatnonzero(numbers == element)
+        if not here.size:
+            continue
+        before = _nearest(rows[here], labelled[there == element])
+        for n in range(len(candidates)):
+            own = here[owner[here] == n]
+            if own.size:
+                after = _nearest(rows[here], rows[own])
+                shares[here, n] = np.where(
+                    np.minimum(before, after) < SAME, 0.0, np.minimum(after / np.maximum(before, SAME), 1.0)
+                )
+    return shares
+
+
+def _nearest(
+    one: Float[np.ndarray, "atoms features"], other: Float[np.ndarray, "others features"]
+) -> Float[np.ndarray, " atoms"]:
+    """Squared distances to the nearest; infinite where there is none."""
+    squares = np.sum(one**2, axis=1)[:, None] + np.sum(other**2, axis=1) - 2 * one @ other.T
+    return np.maximum(squares.min(axis=1, initial=np.inf), 0.0)
