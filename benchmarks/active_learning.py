@@ -36,7 +36,7 @@ from eukrates.reference import AsCalculator, TBLite, label, langevin_snapshots
 
 KELVIN_START, KELVIN_TEST, CONFORMERS, EACH = 300.0, 500.0, 16, 10
 LOOPS = {"active": "uncertain", "random": "random"}
-LABELS, BATCH, SNAPSHOTS = 100, 20, (50, 100, 200)
+LABELS, BATCH, SNAPSHOTS = 100, 50, (50, 100, 200)
 EPOCHS = 150  # on 100 labels: 2550 steps
 
 

@@ -11,7 +11,6 @@ from eukrates.active.policy import Policy
 from eukrates.potential import Prediction
 from eukrates.units import KELVIN
 
-CROWD = 400  # candidates that compete
 SAME = 1e-9  # squared distance of environments below which they are copies
 
 
@@ -65,13 +64,13 @@ def chosen(
 ) -> list[int]:
     """At most `count` candidates in the order of their choice; nothing is taken twice, nor what is known.
 
-    Uncertain: 400 candidates, drawn at random, compete. Labels are expected to leave of the variance v_i of the force
-    on an atom (`doubts`) what they leave of its distance from what is known, among environments of its element,
+    Uncertain: a label is expected to leave of the variance v_i of the force on an atom (`doubts`) what it leaves of the
+    distance d_i to the nearest environment that is labelled, among those of atoms of its element,
 
     left_i = min(1, d_i(labels)² / d_i(known)²)                                                                 (3)
 
-    and one candidate after the other is taken whose label leaves the least of Σ_i v_i left_i, over the atoms of all
-    that compete: unsure, unlike what is known, and like many others. Random: one after the other, whatever it is.
+    and one candidate after the other is taken of which Σ_i v_i left_i over its atoms is the largest. Random: one after
+    the other, whatever it is.
 
     Args:
         candidates: where to choose from.
@@ -81,50 +80,41 @@ def chosen(
         count: how many.
         rng: all chance there is.
     """
-    crowd = rng.permutation(len(candidates))[:CROWD]
-    if not crowd.size:
+    if not candidates:
         return []
-    shares = _shares([candidates[n] for n in crowd], known)
-    weights = np.concatenate([unsure[n] for n in crowd])
-    owner = np.repeat(np.arange(crowd.size), [len(candidates[n]) for n in crowd])
-    new = lambda left: np.bincount(owner, left > 0) > 0
-    left, taken = np.any(shares > 0, axis=1).astype(float), []
-    while len(taken) < count and new(left).any():
-        if policy.choose == "random":
-            best = int(np.argmax(new(left)))
-        else:
-            gains = weights @ np.maximum(left[:, None] - shares, 0.0)
-            best = int(np.argmax(np.where(new(left), gains, -1.0)))
-        taken.append(best)
-        left = np.minimum(left, shares[:, best])
-    return [int(crowd[n]) for n in taken]
+    order = rng.permutation(len(candidates))
+    there = _Surroundings([candidates[n] for n in order], known)
+    variances = np.concatenate([unsure[n] for n in order])
+    before, taken = there.apart(known), []
+    left = (before > SAME).astype(float)
+    while len(taken) < count and (new := there.by_structure(left > 0) > 0).any():
+        expected = new if policy.choose == "random" else np.where(new, there.by_structure(variances * left), -1.0)
+        taken.append(int(order[np.argmax(expected)]))
+        after = there.apart([candidates[taken[-1]]])
+        left = np.where(after > SAME, np.minimum(left, after / np.maximum(before, SAME)), 0.0)  # (3)
+    return taken
 
 
-def _shares(candidates: Sequence[Atoms], known: Sequence[Atoms]) -> Float[np.ndarray, "atoms candidates"]:
-    """(3) of every atom of all candidates if one candidate were labelled; 0 where it is known already."""
-    numbers, there = (np.concatenate([atoms.numbers for atoms in some]) for some in (candidates, known))
-    elements = sorted({*numbers.tolist(), *there.tolist()})
-    rows, owner = environments(candidates, elements)
-    labelled, _ = environments(known, elements)
-    shares = np.ones((len(rows), len(candidates)))
-    for element in elements:
-        here = np.flatnonzero(numbers == element)
-        if not here.size:
-            continue
-        before = _nearest(rows[here], labelled[there == element])
-        for n in range(len(candidates)):
-            own = here[owner[here] == n]
-            if own.size:
-                after = _nearest(rows[here], rows[own])
-                shares[here, n] = np.where(
-                    np.minimum(before, after) < SAME, 0.0, np.minimum(after / np.maximum(before, SAME), 1.0)
-                )
-    return shares
+class _Surroundings:
+    """The environments of the atoms of structures, one after the other."""
 
+    def __init__(self, structures: Sequence[Atoms], others: Sequence[Atoms]):
+        self.elements = sorted({int(z) for atoms in (*structures, *others) for z in atoms.numbers})
+        self.rows, self.owner = environments(structures, self.elements)
+        self.numbers, self.count = np.concatenate([atoms.numbers for atoms in structures]), len(structures)
 
-def _nearest(
-    one: Float[np.ndarray, "atoms features"], other: Float[np.ndarray, "others features"]
-) -> Float[np.ndarray, " atoms"]:
-    """Squared distances to the nearest; infinite where there is none."""
-    squares = np.sum(one**2, axis=1)[:, None] + np.sum(other**2, axis=1) - 2 * one @ other.T
-    return np.maximum(squares.min(axis=1, initial=np.inf), 0.0)
+    def by_structure(self, values: np.ndarray) -> Float[np.ndarray, " structures"]:
+        """Sums over atoms."""
+        return np.bincount(self.owner, values, self.count)
+
+    def apart(self, others: Sequence[Atoms]) -> Float[np.ndarray, " atoms"]:
+        """d², squared distances to the nearest environment of an atom of the same element in other structures."""
+        rows, _ = environments(others, self.elements)
+        numbers = np.concatenate([np.zeros(0, int), *(atoms.numbers for atoms in others)])
+        found = np.full(len(self.rows), np.inf)
+        for element in np.unique(numbers):
+            here, there = self.numbers == element, rows[numbers == element]
+            one = self.rows[here]
+            squares = np.sum(one**2, axis=1)[:, None] + np.sum(there**2, axis=1) - 2 * one @ there.T
+            found[here] = np.maximum(squares.min(axis=1), 0.0)
+        return found

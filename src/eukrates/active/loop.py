@@ -145,7 +145,7 @@ class Loop:
         labels, path = len(known), self.train(files, here / MODEL)
         potential, card, tried = load(path), read_header(path)["card"], self.folder.tried(n)
         scale = float(np.clip(calibrated_scale(card) or 1.0, 1.0, WIDEST_SCALE))
-        left = min(self.policy.batch, self.policy.labels - len(tried))
+        left = min(self.policy.batch, max(len(tried) // 2, 1), self.policy.labels - len(tried))
         known = [atoms for atoms in known if len(atoms) > 1]  # free atoms give E0, and nothing to sample from
         sampled = self._sampled(n, here, potential, known, scale) if left > 0 and known else []
         candidates, rhos, unsure = self._possible(potential, sampled, known)

@@ -12,7 +12,7 @@ class Policy:
         rho: eV, deviation of the members per √atom, times the scale of calibration; dynamics stops above it, and the
             loop ends where nothing is. 0.01 is the 0.23 kcal/mol of Smith et al. 2018 (doi:10.1063/1.5023802).
         labels: structures given to the labeller in all, those of the start and those that fail included.
-        batch: labels of a generation, at most.
+        batch: labels of a generation, at most; nor are there more than half as many as before, which chose them.
         hottest_kelvin: K; candidates whose energy, as the ensemble sees it, would take a higher temperature are left
             aside: nothing will ever go there.
         choose: uncertain: what tells most of the forces that the ensemble is unsure of, see
