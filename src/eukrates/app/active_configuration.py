@@ -61,7 +61,7 @@ class ActiveConfiguration(Section):
         """The configuration of the training of one generation, whose labels are of a level of theory.
 
         It takes about as many steps on few labels as on all that are allowed: ANI on 50 structures of one molecule
-        gets a quarter better when it goes over them seven times as often.
+        had 173 instead of 214 meV/Å after 4000 instead of 600.
         """
         shared = self.model_dump(mode="json", include={"members", "training"})
         often = self.policy.labels / labels
