@@ -34,8 +34,9 @@ def test_its_configuration_is_one_and_reads_back_the_same(tmp_path):
     assert whole.policy.make() == Policy()
     again = configuration(yaml.safe_load(as_yaml(whole)), "again", ActiveConfiguration)
     assert again == whole
-    inner = whole.training_on(["a.extxyz"], "out", "GFN2-xTB")
-    assert (inner.members, inner.card.level_of_theory, inner.plan.epochs) == (4, "GFN2-xTB", 200)
+    inner = whole.training_on(["a.extxyz"], "out", "GFN2-xTB", 100)
+    assert (inner.members, inner.card.level_of_theory) == (4, "GFN2-xTB")
+    assert (inner.plan.epochs, inner.plan.validate_every) == (1000, 5)  # of 100 labels, of 500 that are allowed
 
 
 def test_init_writes_one_that_lacks_only_its_labeller(tmp_path, monkeypatch, capsys):

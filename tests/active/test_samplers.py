@@ -1,5 +1,7 @@
 """Samplers: what they may change in a structure, and what not."""
 
+from itertools import pairwise
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -108,15 +110,21 @@ def test_dynamics_stops_where_the_ensemble_does_not_know():
     starts = [Atoms("Cu3", [[0, 0, 0], [2.5, 0, 0], [1.25, 2.165, 0]]), Atoms("Cu2", [[0, 0, 0], [2.5, 0, 0]])]
     limit = 0.005
     assert max(rho(members, atoms) for atoms in starts) < limit / 3
-    sampler = Dynamics(replicas=4, temperatures_kelvin=(1000.0, 1.0), time_ps=0.5, timestep_fs=1.0)
+    sampler = Dynamics(4, temperatures_kelvin=(1000.0, 1.0), time_ps=0.5, every_fs=100.0, timestep_fs=1.0)
     found = sampler(members, starts, limit, np.random.default_rng(1))
     again = sampler(members, starts, limit, np.random.default_rng(1))
-    assert len(found) == 4
+    kelvin = [atoms.info["temperature_kelvin"] for atoms in found]
+    replicas = np.cumsum([0, *(one != other for one, other in pairwise(kelvin))])  # they take turns
+    assert replicas[-1] == 3
     for atoms, same in zip(found, again, strict=True):
         assert np.array_equal(atoms.positions, same.positions)
-        hot = atoms.info["temperature_kelvin"] == 1000.0
-        assert (limit < rho(members, atoms) < 1.2 * limit) if hot else (rho(members, atoms) < limit / 2)
-        assert (atoms.info["time_fs"] < 500.0) == hot
+    for n in range(4):
+        frames = [atoms for atoms, replica in zip(found, replicas, strict=True) if replica == n]
+        hot, times = frames[-1].info["temperature_kelvin"] == 1000.0, [atoms.info["time_fs"] for atoms in frames]
+        assert times == [*np.arange(100.0, times[-1], 100.0), times[-1]]
+        assert (times[-1] < 500.0) == hot
+        assert all(rho(members, atoms) < (1.2 if hot else 0.5) * limit for atoms in frames)
+        assert (rho(members, frames[-1]) > limit) == hot
 
 
 def test_dimers_touch_as_wanted_and_add_their_charges(ensemble):

@@ -1,41 +1,25 @@
-"""Which candidates are labelled: those that the ensemble is unsure of, far from each other and from what is known."""
+"""Which candidates are labelled: those whose labels would tell most about all of them."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from ase import Atoms
 from jaxtyping import Float
-from scipy.spatial.distance import cdist
 
+from eukrates.active.environments import environments
 from eukrates.active.policy import Policy
-from eukrates.data import to_system
-from eukrates.matter.neighbours import neighbours, pair_vectors
+from eukrates.potential import Prediction
 from eukrates.units import KELVIN
 
-REACH, WIDTH = 6.0, 0.5  # Å
-CENTRES = np.arange(0.75, REACH, WIDTH)
-SAME = 1e-6  # distance of fingerprints below which structures are copies
-CROWD = 5  # times the batch: so many candidates above rho compete
+SAME = 1e-9  # squared distance of environments below which they are copies
 
 
-def fingerprints(structures: Sequence[Atoms]) -> Float[np.ndarray, "structures features"]:
-    """For every pair of elements how many neighbours are how far away: equal structures have equal rows.
+def doubts(prediction: Prediction) -> Float[np.ndarray, " atoms"]:
+    """Of every atom the variance of its force over the members of an ensemble, eV²/Å².
 
-    f_ab(R) = Σ_{i<j} exp(-(r_ij - R)²/2w²) (1 - r_ij/6 Å)² / √N over pairs of the elements a, b                (1)
+    v_i = Σ_m |F_im - F_i|² / (M - 1)                                                                           (1)
     """
-    elements = sorted({int(z) for atoms in structures for z in atoms.numbers})
-    place = {z: n for n, z in enumerate(elements)}
-    rows = np.zeros((len(structures), len(elements), len(elements), CENTRES.size))
-    for row, atoms in zip(rows, structures, strict=True):
-        structure = to_system(atoms)
-        near = neighbours(structure, REACH)
-        h = near.half
-        r = np.linalg.norm(pair_vectors(structure, near)[:h], axis=1)
-        kinds = np.array([place[int(z)] for z in atoms.numbers])
-        low, high = np.sort([kinds[near.i[:h]], kinds[near.j[:h]]], axis=0)
-        bumps = np.exp(-((r[:, None] - CENTRES) ** 2) / (2 * WIDTH**2)) * (1 - r[:, None] / REACH) ** 2
-        np.add.at(row, (low, high), bumps / np.sqrt(len(atoms)))  # (1)
-    return rows.reshape(len(structures), -1)
+    return np.sum(np.var(np.asarray(prediction.forces_by_member), axis=1, ddof=1), axis=-1)  # (1)
 
 
 def temperatures(
@@ -72,30 +56,65 @@ def _lowest(structures: Sequence[Atoms], energies: Float[np.ndarray, " structure
 
 def chosen(
     candidates: Sequence[Atoms],
-    rhos: Float[np.ndarray, " candidates"],
+    unsure: Sequence[Float[np.ndarray, " atoms"]],
     known: Sequence[Atoms],
     policy: Policy,
     count: int,
     rng: np.random.Generator,
 ) -> list[int]:
-    """At most `count` candidates in the order of their choice.
+    """At most `count` candidates in the order of their choice; nothing is taken twice, nor what is known.
 
-    Uncertain: of those above `policy.rho` five times as many, drawn at random, compete; one after the other is taken
-    that is farthest, in fingerprints, from all that is known or taken already. The most uncertain of all are not
-    preferred: they are the most strained. Random: one after the other, whatever it is. Nothing is taken twice, nor
-    what is known.
+    Uncertain: a label is expected to leave of the variance v_i of the force on an atom (`doubts`) what it leaves of the
+    distance d_i to the nearest environment that is labelled, among those of atoms of its element,
+
+    left_i = min(1, d_i(labels)² / d_i(known)²)                                                                 (3)
+
+    and one candidate after the other is taken of which Σ_i v_i left_i over its atoms is the largest. Random: one after
+    the other, whatever it is.
+
+    Args:
+        candidates: where to choose from.
+        unsure: `doubts` of each.
+        known: structures that are labelled, with all elements of the candidates.
+        policy: how to choose.
+        count: how many.
+        rng: all chance there is.
     """
-    anyone = policy.choose == "random"
-    crowd = rng.permutation(np.flatnonzero((rhos > policy.rho) | anyone))[: CROWD * count]
-    if not crowd.size:
+    if not candidates:
         return []
-    rows = fingerprints([*known, *(candidates[n] for n in crowd)])
-    there, here = rows[: len(known)], rows[len(known) :]
-    distance = cdist(here, there).min(axis=1) if len(known) else np.full(crowd.size, np.inf)
-    taken: list[int] = []
-    while len(taken) < count and distance.max() > SAME:
-        best = int(np.argmax(distance > SAME) if anyone else np.argmax(distance))
-        taken.append(best)
-        distance = np.minimum(distance, cdist(here, here[best : best + 1])[:, 0])
-        distance[best] = 0.0
-    return [int(crowd[n]) for n in taken]
+    order = rng.permutation(len(candidates))
+    there = _Surroundings([candidates[n] for n in order], known)
+    variances = np.concatenate([unsure[n] for n in order])
+    before, taken = there.apart(known), []
+    left = (before > SAME).astype(float)
+    while len(taken) < count and (new := there.by_structure(left > 0) > 0).any():
+        expected = new if policy.choose == "random" else np.where(new, there.by_structure(variances * left), -1.0)
+        taken.append(int(order[np.argmax(expected)]))
+        after = there.apart([candidates[taken[-1]]])
+        left = np.where(after > SAME, np.minimum(left, after / np.maximum(before, SAME)), 0.0)  # (3)
+    return taken
+
+
+class _Surroundings:
+    """The environments of the atoms of structures, one after the other."""
+
+    def __init__(self, structures: Sequence[Atoms], others: Sequence[Atoms]):
+        self.elements = sorted({int(z) for atoms in (*structures, *others) for z in atoms.numbers})
+        self.rows, self.owner = environments(structures, self.elements)
+        self.numbers, self.count = np.concatenate([atoms.numbers for atoms in structures]), len(structures)
+
+    def by_structure(self, values: np.ndarray) -> Float[np.ndarray, " structures"]:
+        """Sums over atoms."""
+        return np.bincount(self.owner, values, self.count)
+
+    def apart(self, others: Sequence[Atoms]) -> Float[np.ndarray, " atoms"]:
+        """d², squared distances to the nearest environment of an atom of the same element in other structures."""
+        rows, _ = environments(others, self.elements)
+        numbers = np.concatenate([np.zeros(0, int), *(atoms.numbers for atoms in others)])
+        found = np.full(len(self.rows), np.inf)
+        for element in np.unique(numbers):
+            here, there = self.numbers == element, rows[numbers == element]
+            one = self.rows[here]
+            squares = np.sum(one**2, axis=1)[:, None] + np.sum(there**2, axis=1) - 2 * one @ there.T
+            found[here] = np.maximum(squares.min(axis=1), 0.0)
+        return found

@@ -7,7 +7,7 @@ import numpy as np
 from ase import Atoms
 
 from eukrates.active.sampler import copied, crowded, some
-from eukrates.dynamics import Langevin, Record, Watch, run_many
+from eukrates.dynamics import Langevin, Record, Run, Watch, run_many
 from eukrates.potential import Potential
 
 BEYOND = 1.2  # times the threshold at which a run is stopped, so that the frame before is mostly above the threshold
@@ -25,6 +25,7 @@ class Dynamics:
         replicas: that run together, from structures drawn at random.
         temperatures_kelvin: K, of the replicas in turn.
         time_ps: ps, the longest that a replica runs.
+        every_fs: fs between frames that are harvested on the way.
         timestep_fs: fs.
         friction_per_ps: 1/ps.
     """
@@ -32,12 +33,14 @@ class Dynamics:
     replicas: int = 16
     temperatures_kelvin: tuple[float, ...] = (300.0, 600.0)
     time_ps: float = 5.0
+    every_fs: float = 20.0
     timestep_fs: float = 0.5
     friction_per_ps: float = 5.0
 
     def __post_init__(self):
         object.__setattr__(self, "temperatures_kelvin", tuple(self.temperatures_kelvin))
-        positive = (self.replicas, self.time_ps, self.timestep_fs, self.friction_per_ps, *self.temperatures_kelvin)
+        positive = (self.replicas, self.time_ps, self.every_fs, self.timestep_fs, self.friction_per_ps)
+        positive += self.temperatures_kelvin
         if not self.temperatures_kelvin or not all(value > 0 for value in positive):
             raise ValueError(f"Expected temperatures, and numbers above 0, got {self}.")
 
@@ -50,14 +53,24 @@ class Dynamics:
         kelvin = [self.temperatures_kelvin[n % len(self.temperatures_kelvin)] for n in range(self.replicas)]
         ensembles = [Langevin(float(t), self.friction_per_ps) for t in kelvin]
         steps = max(1, round(1000 * self.time_ps / self.timestep_fs))
-        record = Record(every=steps, what=(), watch=Watch(bonds=2.0, rho=BEYOND * rho))
+        every = max(1, round(self.every_fs / self.timestep_fs))
+        record = Record(every=every, what=(), watch=Watch(bonds=2.0, rho=BEYOND * rho))
         runs = run_many(potential, chosen, ensembles, steps, self.timestep_fs, seeds, record)
         found = []
         for start, done, temperature in zip(chosen, runs, kelvin, strict=True):
-            if not done.steps_done:
-                continue
-            end, time = copied(start, "dynamics", temperature_kelvin=temperature), done.steps_done * self.timestep_fs
-            end.positions = done.final.positions
-            end.info["time_fs"] = float(time)
-            found.append(end)
+            if done.steps_done:
+                found += self._harvest(start, done, temperature)
         return [atoms for atoms in found if not crowded(atoms)]
+
+    def _harvest(self, start: Atoms, done: Run, temperature: float) -> list[Atoms]:
+        """The frames of a replica after its start, and the last of all."""
+        frames = done.trajectory.frames
+        there = dict(zip(frames.step.tolist(), frames.positions, strict=True)) | {done.steps_done: done.final.positions}
+        found = []
+        for step, positions in sorted(there.items()):
+            if step:
+                time = float(step * self.timestep_fs)
+                frame = copied(start, "dynamics", temperature_kelvin=temperature, time_fs=time)
+                frame.positions = positions
+                found.append(frame)
+        return found

@@ -15,7 +15,7 @@ import numpy as np
 from ase import Atoms
 from jaxtyping import Float
 
-from eukrates.active.choice import chosen, temperatures
+from eukrates.active.choice import chosen, doubts, temperatures
 from eukrates.active.folder import CANDIDATES, CHOSEN, DONE, LABELLED, MODEL, Folder, read_structures, write_structures
 from eukrates.active.policy import Policy
 from eukrates.active.sampler import Sampler, copied
@@ -41,7 +41,7 @@ class Generation:
     scale: float  # deviations times this are errors to expect
     candidates: Mapping[str, int]  # by sampler
     aside: int  # more that were sampled: too high in energy, not finite, or nothing for the labeller
-    above: int  # candidates worth a label
+    above: int  # candidates that the ensemble disagrees on by more than the policy's rho
     largest: float | None  # eV, of all rho
     median: float | None  # eV
     picked: Mapping[str, int]  # by sampler, for the next generation
@@ -145,13 +145,15 @@ class Loop:
         labels, path = len(known), self.train(files, here / MODEL)
         potential, card, tried = load(path), read_header(path)["card"], self.folder.tried(n)
         scale = float(np.clip(calibrated_scale(card) or 1.0, 1.0, WIDEST_SCALE))
-        left = min(self.policy.batch, self.policy.labels - len(tried))
+        left = min(self.policy.batch, max(len(tried) // 2, 1), self.policy.labels - len(tried))
         known = [atoms for atoms in known if len(atoms) > 1]  # free atoms give E0, and nothing to sample from
         sampled = self._sampled(n, here, potential, known, scale) if left > 0 and known else []
-        candidates, rhos = self._possible(potential, sampled, known)
+        candidates, rhos, unsure = self._possible(potential, sampled, known)
         rhos = scale * rhos
         rng = np.random.default_rng([self.policy.seed, n, 0])
-        picks = chosen(candidates, rhos, tried, self.policy, max(left, 0), rng)
+        above = int(np.sum(rhos > self.policy.rho))
+        wanted = left if above or self.policy.choose == "random" else 0
+        picks = chosen(candidates, unsure, tried, self.policy, wanted, rng)
         if picks:
             following = self.folder.generation(n + 1)
             following.mkdir(exist_ok=True)
@@ -165,7 +167,7 @@ class Loop:
             scale=scale,
             candidates=count(candidates),
             aside=len(sampled) - len(candidates),
-            above=int(np.sum(rhos > self.policy.rho)),
+            above=above,
             largest=float(rhos.max()) if rhos.size else None,
             median=float(np.median(rhos)) if rhos.size else None,
             picked=count([candidates[p] for p in picks]),
@@ -177,17 +179,22 @@ class Loop:
 
     def _possible(
         self, potential: Potential, sampled: Sequence[Atoms], known: Sequence[Atoms]
-    ) -> tuple[list[Atoms], Float[np.ndarray, " candidates"]]:
-        """Candidates with energies that something reaches, and the deviations of their members per √atom, eV."""
+    ) -> tuple[list[Atoms], Float[np.ndarray, " candidates"], list[Float[np.ndarray, " atoms"]]]:
+        """Candidates with energies that something reaches; the deviations of their members per √atom in eV; of every
+        atom of each the variance of the forces of the members, eV²/Å²."""
+        if not sampled:
+            return [], np.zeros(0), []
         ask = Evaluator(potential)
-        answers = ask([to_system(atoms) for atoms in (*sampled, *known)], ["energy"]) if sampled else []
-        energies = np.array([float(p.energy[0]) for p in answers])
-        here, there = energies[: len(sampled)], energies[len(sampled) :]
-        cool = temperatures(sampled, here, known, there) <= self.policy.hottest_kelvin if sampled else []
-        spread = [float(deviation(p)[0]) / len(a) ** 0.5 for a, p in zip(sampled, answers, strict=False)]
-        each = zip(sampled, spread, cool, strict=True)
-        found = [(a, rho) for a, rho, fine in each if fine and np.isfinite(rho) and self._can_be_labelled(a)]
-        return [atoms for atoms, _ in found], np.array([rho for _, rho in found])
+        answers = ask([to_system(atoms) for atoms in sampled], ["energy", "forces_by_member"])
+        there = ask([to_system(atoms) for atoms in known], ["energy"])
+        energies = [np.array([float(p.energy[0]) for p in some]) for some in (answers, there)]
+        cool = temperatures(sampled, energies[0], known, energies[1]) <= self.policy.hottest_kelvin
+        found = []
+        for atoms, p, fine in zip(sampled, answers, cool, strict=True):
+            rho, doubt = float(deviation(p)[0]) / len(atoms) ** 0.5, doubts(p)
+            if fine and np.isfinite(rho) and np.isfinite(doubt).all() and self._can_be_labelled(atoms):
+                found.append((atoms, rho, doubt))
+        return [f[0] for f in found], np.array([f[1] for f in found]), [f[2] for f in found]
 
     def _can_be_labelled(self, atoms: Atoms) -> bool:
         try:
@@ -202,7 +209,7 @@ class Loop:
             found = []
             for k, sampler in enumerate(self.samplers):
                 rng = np.random.default_rng([self.policy.seed, n, k + 1])
-                found += sampler(potential, known, self.policy.limit / scale, rng)
+                found += sampler(potential, known, self.policy.rho / scale, rng)
             write_structures(here / CANDIDATES, found)
         return read_structures(here / CANDIDATES)
 

@@ -3,22 +3,20 @@
 from dataclasses import dataclass
 from typing import Literal
 
-UNDISTURBED = 1e6  # eV
-
 
 @dataclass(frozen=True)
 class Policy:
     """When a structure is worth a label, and when the loop ends.
 
     Args:
-        rho: eV, deviation of the members per √atom, times the scale of calibration; above it a structure is worth a
-            label. 0.01 is the 0.23 kcal/mol of Smith et al. 2018 (doi:10.1063/1.5023802).
+        rho: eV, deviation of the members per √atom, times the scale of calibration; dynamics stops above it, and the
+            loop ends where nothing is. 0.01 is the 0.23 kcal/mol of Smith et al. 2018 (doi:10.1063/1.5023802).
         labels: structures given to the labeller in all, those of the start and those that fail included.
-        batch: labels of a generation, at most.
+        batch: labels of a generation, at most; nor are there more than half as many as before, which chose them.
         hottest_kelvin: K; candidates whose energy, as the ensemble sees it, would take a higher temperature are left
             aside: nothing will ever go there.
-        choose: uncertain: of the structures above rho those far from each other and from what is labelled.
-            random: any candidate, for comparison.
+        choose: uncertain: what tells most of the forces that the ensemble is unsure of, see
+            `eukrates.active.choice.chosen`. random: any candidate, for comparison.
         seed: of sampling and choice.
     """
 
@@ -34,8 +32,3 @@ class Policy:
             raise ValueError(f"Expected numbers above 0 and a seed of at least 0, got {self}.")
         if self.choose not in ("uncertain", "random"):
             raise ValueError(f"Unknown choice {self.choose!r}. Known: uncertain, random.")
-
-    @property
-    def limit(self) -> float:
-        """eV, the rho at which sampling stops: what is chosen at random is sampled undisturbed."""
-        return self.rho if self.choose == "uncertain" else UNDISTURBED

@@ -11,7 +11,7 @@ from eukrates.app.configuration_file import as_yaml
 from eukrates.app.folder import REPORT
 from eukrates.app.labelling import labeller
 from eukrates.app.provenance import digest_of
-from eukrates.app.structures import read_structures
+from eukrates.app.structures import frames_in, read_structures
 from eukrates.app.training import train
 from eukrates.files import write_atomically
 from eukrates.plots.active import active_section
@@ -44,7 +44,8 @@ def learn(
         raise ValueError(f"{engine.level} gives energies without forces. Say training: {{loss: {{forces: 0}}}}.")
 
     def trained(files: Sequence[Path], where: Path) -> Path:
-        settings = configuration.training_on([str(file) for file in files], str(where), engine.level)
+        names, labels = [str(file) for file in files], sum(frames_in(file) for file in files)
+        settings = configuration.training_on(names, str(where), engine.level, labels)
         return train(settings, tell=lambda words: None, progress=progress).trained.best
 
     told = configuration.as_dict()

@@ -38,7 +38,10 @@ class ActiveConfiguration(Section):
     policy: settings_of(Policy) = Field(default_factory=settings_of(Policy))  # type: ignore
     model: Model = Field(default_factory=lambda: Model(so3krates=None))  # type: ignore[valid-type]
     members: int = Field(default=4, ge=2, description="of the ensemble.")
-    training: PlanSettings = Field(default_factory=PlanSettings)  # type: ignore[valid-type]
+    training: PlanSettings = Field(  # type: ignore[valid-type]
+        default_factory=PlanSettings,
+        description="epochs are those on all labels that are allowed; fewer labels are gone over more often.",
+    )
     valid: float = Field(default=0.15, gt=0, lt=1, description="share of the labels that validates and calibrates.")
     test: Annotated[str, AtHome] | None = Field(
         default=None, description="file of labelled structures on which every generation is judged."
@@ -54,9 +57,17 @@ class ActiveConfiguration(Section):
         labeller(name)
         return name
 
-    def training_on(self, files: list[str], folder: str, level: str) -> Configuration:
-        """The configuration of the training of one generation, whose labels are of a level of theory."""
+    def training_on(self, files: list[str], folder: str, level: str, labels: int) -> Configuration:
+        """The configuration of the training of one generation, whose labels are of a level of theory.
+
+        It takes about as many steps on few labels as on all that are allowed: ANI on 50 structures of one molecule
+        had 173 instead of 214 meV/Å after 4000 instead of 600.
+        """
         shared = self.model_dump(mode="json", include={"members", "training"})
+        often = self.policy.labels / labels
+        shared["training"] |= {
+            name: max(1, round(often * shared["training"][name])) for name in ("epochs", "validate_every")
+        }
         data = {"train": files, "valid": self.valid, "seed": self.training.seed}
         card = {name: value for name, value in self.card.model_dump().items() if value is not None}
         return Configuration.model_validate(
