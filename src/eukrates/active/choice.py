@@ -11,6 +11,7 @@ from eukrates.active.policy import Policy
 from eukrates.potential import Prediction
 from eukrates.units import KELVIN
 
+PAIRS = 10_000_000  # of environments that are compared at once, which bounds the memory
 SAME = 1e-9  # squared distance of environments below which they are copies
 
 
@@ -113,8 +114,10 @@ class _Surroundings:
         numbers = np.concatenate([np.zeros(0, int), *(atoms.numbers for atoms in others)])
         found = np.full(len(self.rows), np.inf)
         for element in np.unique(numbers):
-            here, there = self.numbers == element, rows[numbers == element]
-            one = self.rows[here]
-            squares = np.sum(one**2, axis=1)[:, None] + np.sum(there**2, axis=1) - 2 * one @ there.T
-            found[here] = np.maximum(squares.min(axis=1), 0.0)
+            here, there = np.flatnonzero(self.numbers == element), rows[numbers == element]
+            lengths = np.sum(there**2, axis=1)
+            for some in np.array_split(here, 1 + here.size * len(there) // PAIRS):
+                one = self.rows[some]
+                squares = np.sum(one**2, axis=1)[:, None] + lengths - 2 * one @ there.T
+                found[some] = np.maximum(squares.min(axis=1), 0.0)
         return found
