@@ -1,7 +1,7 @@
 """`Crew`: the structures that go down together, on the host: who enters, who is in which slot, who leaves."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import jax
@@ -135,7 +135,10 @@ class Crew:
         with jax.enable_x64(True):
             positions, cells = to_host(placed(self._slots.variables, self._slots, self.flexible))
         each = zip(self.members, positions, cells, strict=False)
-        return [_moved(one.start.structure, where[: one.start.structure.atoms], cell) for one, where, cell in each]
+        structures = ((one.start.structure, where, cell) for one, where, cell in each)
+        return [
+            replace(s, positions=np.array(where[: s.atoms]), cell=np.array(cell)[None]) for s, where, cell in structures
+        ]
 
     def _around(self, lists: Lists) -> Lists:
         """The lists for the members where they are now."""
@@ -191,8 +194,3 @@ def _nobody(like: Slots) -> Slots:
     """An empty slot."""
     zero = jax.tree.map(np.zeros_like, like)
     return Slots(**{**vars(zero), "ending": np.asarray(int(Ending.CONVERGED))})
-
-
-def _moved(structure: System, positions: np.ndarray, cell: np.ndarray) -> System:
-    s = structure
-    return System(s.numbers, np.array(positions), np.array(cell)[None], s.owner, s.real, s.charge, s.spin)

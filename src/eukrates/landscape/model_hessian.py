@@ -10,6 +10,8 @@ Lindh, Bernhardsson, Karlström & Malmqvist, Chem. Phys. Lett. 241, 423 (1995), 
 constants these are. Here bends and torsions are those of the bond graph.
 """
 
+from dataclasses import replace
+from itertools import combinations
 from typing import NamedTuple
 
 import equinox as eqx
@@ -50,11 +52,10 @@ def topology(structure: System) -> Topology | None:
     s, bonds = structure, find_nonmetal_bonds(structure)
     if len(np.unique(bonds)) < s.atoms:
         return None
-    alone = System(s.numbers, s.positions, np.zeros_like(s.cell), s.owner, s.real, s.charge, s.spin)
-    if np.any(s.cell) and not np.array_equal(bonds, find_nonmetal_bonds(alone)):
+    if np.any(s.cell) and not np.array_equal(bonds, find_nonmetal_bonds(replace(s, cell=np.zeros_like(s.cell)))):
         return None
     around = bonded_neighbours(bonds)
-    bends = [(i, j, k) for j, ends in around.items() for n, i in enumerate(ends) for k in ends[n + 1 :]]
+    bends = [(i, j, k) for j, ends in around.items() for i, k in combinations(ends, 2)]
     rows = np.searchsorted(ROW_ENDS, np.asarray(s.numbers))
     turns = proper_torsions(bonds).astype(np.int32)
     return Topology(rows.astype(np.int32), np.array(bends, np.int32).reshape(-1, 3), turns)
