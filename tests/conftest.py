@@ -2,6 +2,8 @@
 
 import gc
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import jax
@@ -22,8 +24,19 @@ def compiled_programs_are_kept(tmp_path_factory):
     os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 
 
-AS_USERS_HAVE_THEM = ("dynamics",)  # folders whose programs are optimised
+AS_USERS_HAVE_THEM = ("test_kill", "test_resume")  # files whose programs are optimised
 QUICKLY = "jax_disable_most_optimizations"
+PLAIN_FUSIONS = "--xla_cpu_use_fusion_emitters=false"  # halves the time that XLA takes to compile for a CPU
+
+
+def pytest_configure(config):
+    """Before JAX begins, and other processes: flags of XLA, if it knows them, and no log of its own."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # it takes what it compiled itself for another machine's
+    if not hasattr(config, "workerinput") and PLAIN_FUSIONS not in os.environ.get("XLA_FLAGS", ""):
+        flags = {"XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} {PLAIN_FUSIONS}".strip()}
+        begins = [sys.executable, "-c", "import jax; jax.devices()"]
+        if subprocess.run(begins, env={**os.environ, **flags}, capture_output=True).returncode == 0:
+            os.environ.update(flags)
 
 
 def compile_quickly(yes: bool) -> None:
@@ -34,7 +47,7 @@ def compile_quickly(yes: bool) -> None:
 
 # Checking shapes and types of every call takes as long as all the rest. Tests of parts do it; not those of whole roads,
 # of large data, and of equality with originals, which go through the same parts.
-UNTYPED_FOLDERS = ("active", "doors", "training")
+UNTYPED_FOLDERS = ("active", "doors", "models", "training")
 UNTYPED_FILES = ("test_check", "test_lattice_sums", "test_mesh")
 UNTYPED_ENDS = ("_parity", "_for_inference")
 
@@ -47,7 +60,7 @@ def check_types(yes: bool) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
     """Before fixtures of any scope: tests of long runs, bit for bit, have the programs that users have."""
-    compile_quickly(item.path.parent.name not in AS_USERS_HAVE_THEM)
+    compile_quickly(item.path.stem not in AS_USERS_HAVE_THEM)
     name, folder = item.path.stem, item.path.parent.name
     check_types(not (folder in UNTYPED_FOLDERS or name.startswith(UNTYPED_FILES) or name.endswith(UNTYPED_ENDS)))
 
