@@ -13,6 +13,7 @@ from eukrates.reference.langevin import langevin_snapshots
 from eukrates.reference.moller_plesset import MP2
 from eukrates.reference.normal_modes import NormalModes, normal_modes, thermal_displacements
 from eukrates.reference.pyscf import PySCF
+from eukrates.reference.relaxing import Relaxing
 from eukrates.reference.tblite import TBLite
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Labels",
     "NormalModes",
     "PySCF",
+    "Relaxing",
     "TBLite",
     "charge_and_spin",
     "label",

@@ -13,7 +13,7 @@ from ase import Atoms
 from eukrates.reference.labeller import Labeller, Labels
 
 SCHEMA = 1
-ARRAYS = ("forces", "dipole", "charges", "stress")
+ARRAYS = ("forces", "dipole", "charges", "stress", "positions")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -25,10 +25,11 @@ class Labels:
     dipole: np.ndarray | None = None  # [3] e·Å, about the origin of the coordinates
     charges: np.ndarray | None = None  # [atoms] e
     stress: np.ndarray | None = None  # [6] eV/Å³, ASE sign and Voigt order; periodic structures only
+    positions: np.ndarray | None = None  # [atoms, 3] Å, of a structure that was moved before it was labelled
     details: Mapping[str, Any] = dataclasses.field(default_factory=dict)  # convergence: iterations, <S²>, …
 
     def __post_init__(self):
-        for name in ("energy", "forces", "dipole", "charges", "stress"):
+        for name in ("energy", "forces", "dipole", "charges", "stress", "positions"):
             value = getattr(self, name)
             if value is not None and not np.all(np.isfinite(value)):
                 raise LabelError(f"The {name} of this structure came out as NaN or infinity.")
@@ -98,6 +99,8 @@ def _whole_number(atoms: Atoms, key: str) -> int:
 def labelled(atoms: Atoms, labels: Labels, level: str) -> Atoms:
     """A copy of the atoms that carries the labels where every ASE reader and writer looks for them."""
     frame = atoms.copy()
+    if labels.positions is not None:
+        frame.positions = labels.positions
     frame.info["level"] = level
     frame.calc = SinglePointCalculator(frame, **labels.results())
     return frame
