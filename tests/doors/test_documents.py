@@ -24,6 +24,7 @@ ELSEWHERE = {
     "active_learning.md": "tests/active/test_active_page.py",
     "ani.md": "tests/doors/test_ani_page.py",
     "data.md": "tests/data/test_page.py",
+    "exploration.md": "tests/landscape/test_exploration_page.py",
     "modes.md": "tests/landscape/test_modes_page.py",
     "laws.md": "tests/testing/test_laws_page.py",
     "so3lr.md": "tests/doors/test_so3lr_page.py",

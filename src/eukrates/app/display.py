@@ -88,3 +88,8 @@ def dynamics_words(p) -> str:
     many = f"{p.systems} systems · " if p.systems > 1 else ""
     now = f"{many}{p.time_fs / 1000:.3g} ps · {p.temperature_kelvin:.0f} K"
     return f"{now} · ΔE {1e3 * p.conserved_change:.3g} meV · {pace}"
+
+
+def search_words(standing) -> str:
+    """Of a `landscape.search.Standing`, or None in the first round."""
+    return "" if standing is None else f"{standing.minima} minima in {standing.quenches} quenches"

@@ -85,7 +85,7 @@ class Catalogue:
         self.graph = bond_graph(reference) if graph is None else graph
         self.mirror, self.window, self.tolerance = mirror, window, tolerance
         self.minima: list[Minimum] = []
-        self._relabellings, self._invariants = Relabellings(self.graph), Invariants(self.graph)
+        self.relabellings, self._invariants = Relabellings(self.graph), Invariants(self.graph)
         self._prints: list[np.ndarray] = []
         self._by_energy: list[tuple[float, int]] = []
         for minimum in minima:
@@ -117,6 +117,15 @@ class Catalogue:
             found[n] = self._added(np.array(structures[n].positions, np.float64), float(energies[n]))
         return [found[n] for n in range(len(structures))]
 
+    def same(self, one: Float[np.ndarray, "atoms 3"], other: Float[np.ndarray, "atoms 3"]) -> bool:
+        """Whether two structures can be laid over each other without a mirror, within the tolerance."""
+        return superpose(self.relabellings, one, other, enough=self.tolerance).within(self.tolerance)
+
+    def laid(self, onto: int, moving: int) -> Superposition:
+        """One known minimum over another, as near as it comes."""
+        one, other = self.minima[onto].positions, self.minima[moving].positions
+        return superpose(self.relabellings, one, other, mirror=self.mirror == "merged")
+
     def _added(self, positions: np.ndarray, energy: float) -> Entry:
         invariants = self._invariants.of(positions)
         known = self._known(positions, energy, invariants)
@@ -144,7 +153,7 @@ class Catalogue:
 
     def _laid(self, onto: np.ndarray, positions: np.ndarray) -> Superposition:
         mirror = self.mirror == "merged"
-        return superpose(self._relabellings, onto, positions, mirror=mirror, enough=self.tolerance)
+        return superpose(self.relabellings, onto, positions, mirror=mirror, enough=self.tolerance)
 
     def _keep(self, minimum: Minimum, invariants: np.ndarray) -> None:
         insort(self._by_energy, (minimum.energy, len(self.minima)))

@@ -10,8 +10,9 @@ from jaxtyping import Array, Bool, Float, Int
 
 from eukrates.dynamics.lists import Lists
 from eukrates.landscape.minimiser import Minimiser, Spectrum, Spot, farthest
+from eukrates.landscape.sensing import sense
 from eukrates.matter.system import volumes
-from eukrates.potential import Potential, evaluate
+from eukrates.potential import Potential
 from eukrates.shapes import AnyArray
 
 Flexible = str  # how cells relax: "no", "isotropic" or "full"
@@ -158,23 +159,15 @@ def _feel(potential: Potential, lists: Lists, variables, slots: Slots, goal: Goa
     """Energy and slope of all structures where the variables put them."""
     count = slots.cell.shape[0]
     positions, cell = placed(variables, slots, flexible)
-    world = lists.world
-    first = jnp.searchsorted(world.owner, jnp.arange(count + 1))
-    place = jnp.arange(world.atoms) - first[world.owner]
-    flat = positions.at[world.owner, place].get(mode="fill", fill_value=0.0)
-    padding = jnp.zeros((world.systems - count, 3, 3))
-    found = lists.search(flat, jnp.concatenate([cell, padding]))
-    want = ("energy", "forces") if flexible == "no" else ("energy", "forces", "stress")
-    told = evaluate(potential, found.graph, want)
-    forces = jnp.zeros(positions.shape).at[world.owner, place].set(told.forces, mode="drop")
+    told = sense(potential, lists, positions, cell, stress=flexible != "no")
+    energy, forces, found = told.energy, told.forces, told.found
     rows = slice(0 if flexible == "no" else 3, None)
     slope = jnp.where(slots.moving[:, rows, None], -forces, 0.0)
-    energy = told.energy[:count].astype(positions.dtype)
     largest = jnp.sqrt(jnp.max(jnp.sum(slope**2, axis=2), axis=1))
     if flexible == "no":
         return _Felt(energy, slope, forces, largest, jnp.zeros(count), found.complete, found.needed)
     volume = volumes(cell)
-    beyond = cast(Array, told.stress)[:count] + goal.pressure * jnp.eye(3)
+    beyond = cast(Array, told.stress) + goal.pressure * jnp.eye(3)
     beyond = jnp.trace(beyond, axis1=1, axis2=2)[:, None, None] / 3 * jnp.eye(3) if flexible == "isotropic" else beyond
     strain, pull = jax.vjp(lambda rows: _deformation(rows, slots.count), variables[:, :3])
     inverse = jnp.linalg.inv(strain)

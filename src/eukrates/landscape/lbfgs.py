@@ -1,5 +1,6 @@
 """L-BFGS in a trust region: never uphill, and from the start with a model of the Hessian where there is one."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 import equinox as eqx
@@ -103,21 +104,31 @@ class LBFGS(Minimiser):
         return good, after
 
     def _step(self, gradient, memory: dict[str, Array], model: Spectrum | None, shift) -> Float[Array, " variables"]:
-        """(1) by (2)."""
+        """(1)."""
         s = memory["steps"]
-        y = memory["changes"] + shift * s
-        both = jnp.sum(s * y, axis=1)
-        rho = jnp.where(both > 0, 1 / jnp.where(both > 0, both, 1.0), 0.0)
+        soft = lambda q: q / (memory["stiffness"] + shift) if model is None else model.solve(q, shift)
+        return -two_loops(gradient, s, memory["changes"] + shift * s, soft)
 
-        def newer(k, state):
-            q, a = state
-            one = rho[k] * (s[k] @ q)
-            return q - one * y[k], a.at[k].set(one)
 
-        def older(k, r):
-            k = self.memory - 1 - k
-            return r + s[k] * (a[k] - rho[k] * (y[k] @ r))
+def two_loops(
+    gradient: Float[AnyArray, " variables"],
+    steps: Float[AnyArray, "memory variables"],
+    changes: Float[AnyArray, "memory variables"],
+    soft: Callable[[Float[Array, " variables"]], Float[Array, " variables"]],
+) -> Float[Array, " variables"]:
+    """B⁻¹ g by (2), with B₀⁻¹ as `soft`; the newest step first, and zeros where nothing was learned."""
+    both = jnp.sum(steps * changes, axis=1)
+    rho = jnp.where(both > 0, 1 / jnp.where(both > 0, both, 1.0), 0.0)
+    memory = steps.shape[0]
 
-        q, a = jax.lax.fori_loop(0, self.memory, newer, (gradient, jnp.zeros(self.memory)))
-        soft = q / (memory["stiffness"] + shift) if model is None else model.solve(q, shift)
-        return -jax.lax.fori_loop(0, self.memory, older, soft)
+    def newer(k, state):
+        q, a = state
+        one = rho[k] * (steps[k] @ q)
+        return q - one * changes[k], a.at[k].set(one)
+
+    def older(k, r):
+        k = memory - 1 - k
+        return r + steps[k] * (a[k] - rho[k] * (changes[k] @ r))
+
+    q, a = jax.lax.fori_loop(0, memory, newer, (gradient, jnp.zeros(memory)))
+    return jax.lax.fori_loop(0, memory, older, soft(q))

@@ -3,9 +3,11 @@
 from eukrates.app.commands.active import active
 from eukrates.app.commands.analyse import analyse
 from eukrates.app.commands.check import check
+from eukrates.app.commands.connect import connect, path
 from eukrates.app.commands.demo import demo
 from eukrates.app.commands.doctor import doctor
 from eukrates.app.commands.evaluate import evaluate
+from eukrates.app.commands.explore import explore
 from eukrates.app.commands.inspect import inspect
 from eukrates.app.commands.label import label
 from eukrates.app.commands.md import md
@@ -17,4 +19,4 @@ from eukrates.app.commands.start import init, schema
 from eukrates.app.commands.train import train
 
 LEARNING = (check, train, evaluate, inspect, predict, label, active)
-COMMANDS = (demo, *LEARNING, md, relax, modes, analyse, convert, pull, doctor, init, schema)
+COMMANDS = (demo, *LEARNING, md, relax, explore, path, connect, modes, analyse, convert, pull, doctor, init, schema)

@@ -1,0 +1,55 @@
+"""Moves: from one structure to another that is worth a quench."""
+
+import numpy as np
+from jaxtyping import Float
+from scipy.spatial.distance import cdist
+from scipy.spatial.transform import Rotation
+
+from eukrates.analysis.torsions import turned_by
+from eukrates.elements import COVALENT_RADII
+from eukrates.landscape.bond_graph import BondGraph
+from eukrates.landscape.search.explorer import Scene
+
+CLEAR = 1.3  # sums of covalent radii; atoms without a bond that are closer would form one when quenched
+TRIALS = 200  # of a random move, until no two atoms collide
+
+
+def turned(
+    scene: Scene, positions: Float[np.ndarray, "atoms 3"], least: int, most: int, rng: np.random.Generator
+) -> Float[np.ndarray, "atoms 3"] | None:
+    """`least` to `most` of the bonds that can turn, turned by any angles; None: atoms always collided."""
+    torsions = scene.torsions
+    for _ in range(TRIALS):
+        some = rng.permutation(len(torsions))[: rng.integers(least, most + 1)]
+        angles = rng.uniform(-180.0, 180.0, len(some))
+        after = turned_by(positions, scene.graph.bonds, torsions[some], angles)
+        if not collides(scene.graph, after):
+            return after
+    return None
+
+
+def shaken(
+    graph: BondGraph, positions: Float[np.ndarray, "atoms 3"], step: float, rng: np.random.Generator
+) -> Float[np.ndarray, "atoms 3"]:
+    """Every atom displaced by up to `step`, Å, along each axis; of several molecules, every molecule as a whole.
+
+    Molecules are also turned, about any axis by up to 90°.
+    """
+    molecules, count = graph.molecules, int(graph.molecules.max()) + 1
+    if count == 1:
+        return positions + rng.uniform(-step, step, positions.shape)
+    after = np.array(positions, np.float64)
+    for n in range(count):
+        own = molecules == n
+        centre = after[own].mean(axis=0)
+        axis = rng.normal(size=3)
+        turn = Rotation.from_rotvec(rng.uniform(0, np.pi / 2) * axis / np.linalg.norm(axis))
+        after[own] = centre + rng.uniform(-step, step, 3) + turn.apply(after[own] - centre)
+    return after
+
+
+def collides(graph: BondGraph, positions: Float[np.ndarray, "atoms 3"]) -> bool:
+    """True where two atoms that are neither bonded nor bonded to one atom are too close."""
+    radii, bonded = COVALENT_RADII[graph.numbers], graph.adjacent
+    near = bonded | (bonded.astype(int) @ bonded > 0) | np.eye(graph.atoms, dtype=bool)
+    return bool(np.any((cdist(positions, positions) < CLEAR * (radii[:, None] + radii)) & ~near))

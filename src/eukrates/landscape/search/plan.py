@@ -1,0 +1,73 @@
+"""What a search is told, and where it stands."""
+
+from dataclasses import asdict, dataclass
+
+from eukrates.landscape.catalogue import TOLERANCE, WINDOW
+from eukrates.landscape.search.coverage import Coverage
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What counts as a minimum, and as the same one.
+
+    Args:
+        force: eV/Å, the largest on an atom of a structure at rest.
+        steps: evaluations of a quench, at most.
+        mirror: "apart" or "merged", see `Catalogue`.
+        window, tolerance: eV and Å, see `Catalogue`.
+        configuration: whether centres and double bonds must stay as they are.
+        gap: Å, the widest within a cluster; None: the cutoff of the potential, beyond which molecules do not feel each
+            other.
+        seed: of all chance.
+    """
+
+    force: float = 0.005
+    steps: int = 1000
+    mirror: str = "apart"
+    window: float = WINDOW
+    tolerance: float = TOLERANCE
+    configuration: bool = True
+    gap: float | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When a search ends: with the first round after which one of these is reached.
+
+    Args:
+        quenches: candidates that were quenched.
+        minima: different ones.
+        hours: of work, in all sessions.
+        idle: quenches since the last new minimum.
+    """
+
+    quenches: int | None = None
+    minima: int | None = None
+    hours: float | None = None
+    idle: int | None = None
+
+    def __post_init__(self):
+        given = [value for value in asdict(self).values() if value is not None]
+        if not given or not all(value > 0 for value in given):
+            raise ValueError(f"Expected at least one limit, and limits above 0, got {self}.")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a search stands after a round."""
+
+    round: int
+    quenches: int
+    minima: int
+    aside: int
+    lowest: float  # eV
+    hours: float
+    idle: int  # quenches since the last new minimum
+    coverage: Coverage
+
+    def spends(self, budget: Budget) -> bool:
+        """Whether a limit is reached."""
+        limits = asdict(budget)
+        reached = {"quenches": self.quenches, "minima": self.minima, "hours": self.hours, "idle": self.idle}
+        return any(limits[name] is not None and value >= limits[name] for name, value in reached.items())
