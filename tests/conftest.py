@@ -31,7 +31,7 @@ PLAIN_FUSIONS = "--xla_cpu_use_fusion_emitters=false"  # halves the time that XL
 
 def pytest_configure(config):
     """Before JAX begins, and other processes: flags of XLA, if it knows them, and no log of its own."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # it takes what it compiled itself for another machine's
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"  # it takes what it compiled itself for that of another machine
     if not hasattr(config, "workerinput") and PLAIN_FUSIONS not in os.environ.get("XLA_FLAGS", ""):
         flags = {"XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} {PLAIN_FUSIONS}".strip()}
         begins = [sys.executable, "-c", "import jax; jax.devices()"]

@@ -31,7 +31,7 @@ class Died(Exception):
 
 def test_a_killed_run_goes_on_bit_for_bit(whole, tmp_path):
     """SIGKILL at moments drawn at random, three times in one run."""
-    rng, folder, done = np.random.default_rng(), tmp_path / "md", 0
+    rng, folder = np.random.default_rng(), tmp_path / "md"
     for life in range(3):
         begin = f"wander({str(folder)!r}, tell)"
         script = SCRIPT.format(here=os.path.dirname(__file__), begin=begin, first=life == 0, folder=str(folder))
@@ -42,9 +42,7 @@ def test_a_killed_run_goes_on_bit_for_bit(whole, tmp_path):
             process.send_signal(signal.SIGKILL)
             assert process.wait() == -signal.SIGKILL
         written = len(read_h5md(folder / "trajectory.h5"))
-        assert 1 <= written < 41
-        assert written >= done
-        done = written
+        assert 1 <= written < 41  # it may be less than before: what no checkpoint knew of is cut off and done again
     with (folder / "trajectory.extxyz").open("a") as stream:
         stream.write("18\nhalf a fra")  # as if killed in mid-write
     same(resume(TIED, folder), whole)

@@ -62,7 +62,7 @@ def test_a_law_added_to_an_ensemble_counts_in_each_member(members):
     graph = both.graph(worlds()[0])
     with_it, without = predict(both, graph), predict(ensemble, graph)
     more = with_it.energy_by_member - without.energy_by_member
-    np.testing.assert_allclose(more, np.full((1, 3), with_it.energy[0] - without.energy[0]), rtol=1e-9)
+    np.testing.assert_allclose(more, np.full((1, 3), with_it.energy[0] - without.energy[0]), rtol=1e-6)
     with pytest.raises(ValueError, match=r"Ensembles of \[2, 3\] members"):
         predict(both + Ensemble(members[:2]), graph)
 

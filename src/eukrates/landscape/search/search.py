@@ -230,20 +230,17 @@ class Search:
 
     def _told(self) -> dict[str, Any]:
         """All that determines what is found."""
-        first, told = self.starts[0], []
-        for one in self.starts:
-            if not np.array_equal(one.numbers, first.numbers):
-                raise ValueError("Expected structures of the same atoms in the same order to begin with, got others.")
-            told.append(np.asarray(one.positions, np.float64).tolist())
-        stated = {
-            name: None if getattr(first, name) is None else float(getattr(first, name)[0])
-            for name in ("charge", "spin")
-        }
+        stated = lambda one, name: None if getattr(one, name) is None else float(getattr(one, name)[0])
+        first, *others = [(s.numbers.tolist(), stated(s, "charge"), stated(s, "spin")) for s in self.starts]
+        if any(one != first for one in others):
+            raise ValueError(
+                "Expected structures of the same atoms in the same order, of one charge and spin, to begin with; got "
+                "others."
+            )
         return {
             "potential": identity(self.potential),
             "explorers": [repr(one) for one in self.explorers],
             "rules": asdict(self.rules),
-            "numbers": np.asarray(first.numbers).tolist(),
-            "starts": told,
-            **stated,
+            "atoms": dict(zip(("numbers", "charge", "spin"), first, strict=True)),
+            "starts": [np.asarray(one.positions, np.float64).tolist() for one in self.starts],
         }
