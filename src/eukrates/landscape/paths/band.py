@@ -39,7 +39,7 @@ class Stretch:
     images: int = 11
     force: float = 0.02
     climbing: float = 0.5
-    spring: float = 1.0
+    spring: float = 0.1
     longest: float = 0.2
     steps: int = 500
 

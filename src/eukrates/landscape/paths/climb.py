@@ -29,6 +29,7 @@ from eukrates.shapes import AnyArray
 RECENT = 4  # steps after which pulls may have been as strong as after the next
 GROWTH, DECAY = 1.3, 0.4  # of the radius
 MEMORY = 20  # steps
+STIFFENING = 2.0  # eV/Å², added to B₀: springs pull along soft directions, and rigid motions have nothing against them
 HARMLESS = 0.004  # Å, of a step that is taken in any case: no norm of the pulls falls all the way
 STUCK = 1e-7  # Å, a radius of which nothing more is to be hoped for
 
@@ -122,7 +123,7 @@ def walk(feel: Feel, bands: Bands, pace: Pace) -> Climbed:
 
 def _softened(now: Bands, gradient: Float[Array, " coordinates"]) -> Float[Array, " coordinates"]:
     """B₀⁻¹ g, image by image."""
-    solve = lambda model, rows: model.solve(rows, jnp.asarray(0.0))
+    solve = lambda model, rows: model.solve(rows, jnp.asarray(STIFFENING))
     return now.scale * jax.vmap(solve)(now.model, gradient.reshape(now.pulls.shape)).ravel()
 
 

@@ -53,6 +53,7 @@ class Connections:
         keep_bonds: bool = True,
     ):
         self.potential, self.reference, self.minima = potential, reference, minima
+        self._fast = potential.for_inference()
         self.stretch, self.target, self.keep_bonds = stretch or Stretch(), Target(force=force), keep_bonds
         self.network = Network([one.energy for one in minima.minima])
         self._saddles = Catalogue(reference, graph=minima.graph, mirror=minima.mirror)
@@ -79,7 +80,7 @@ class Connections:
         many = max(1, room // (self.reference.atoms * (self.stretch.images - 2)))
         for begin in range(0, len(pairs), many):
             some = pairs[begin : begin + many]
-            bands = nudge(self.potential, [self.ends(pair) for pair in some], self.stretch)
+            bands = nudge(self._fast, [self.ends(pair) for pair in some], self.stretch)
             for pair, band in zip(some, bands, strict=True):
                 self.attempts.append(Attempt(pair, self._take(band)))
             tell(min(begin + many, len(pairs)), len(pairs))
@@ -128,7 +129,7 @@ class Connections:
 
     def _crossed(self, saddle: Saddle) -> str:
         """A pass, and the minima on its sides."""
-        ((one, other),) = sides(self.potential, [saddle], self.target)
+        ((one, other),) = sides(self._fast, [saddle], self.target)
         if not (one.converged and other.converged):
             return "a descent from the saddle point did not come to rest"
         for rest in (one, other) if self.keep_bonds else ():

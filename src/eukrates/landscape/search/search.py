@@ -26,6 +26,7 @@ from eukrates.matter import System
 from eukrates.potential import Potential
 
 START = "start"  # the source of structures that were given
+SHAKEN = 0.02  # Å, by which candidates are displaced: none is to be kept on a saddle point by its symmetry
 Tell = Callable[[Standing | None, int, int], None]
 
 
@@ -69,11 +70,12 @@ class Search:
     ):
         if not starts or not explorers:
             raise ValueError(f"Expected structures and explorers, got {len(starts)} and {len(explorers)}.")
-        self.potential, self.explorers, self.rules = potential, tuple(explorers), rules or Rules()
+        self.explorers, self.rules = tuple(explorers), rules or Rules()
+        self._potential = potential.for_inference()  # once, and not in every round
         self.starts = tuple(to_system(one) if isinstance(one, ase.Atoms) else one for one in starts)
         self._target = Target(force=self.rules.force, steps=self.rules.steps)
         self._folder = Folder(None if folder is None else Path(folder))
-        self._folder.begin(self._told())
+        self._folder.begin(self._told(potential))
         self.standings: list[Standing] = []
         self.sources: Counter[str] = Counter()  # of candidates
         self.fruits: Counter[str] = Counter()  # of minima: who found them first
@@ -133,11 +135,11 @@ class Search:
         memories, proposed = list(self._memories), [list(self.starts)] if number == 0 else []
         names = [START] if number == 0 else [explorer.name for explorer in self.explorers]
         if number:
-            scene = Scene(self.potential, self.reference, self.catalogue.graph, tuple(self.catalogue.minima))
+            scene = Scene(self._potential, self.reference, self.catalogue.graph, tuple(self.catalogue.minima))
             for n, explorer in enumerate(self.explorers):
                 found, memories[n] = explorer.propose(scene, memories[n], chance(0, n))
                 proposed.append([scene.at(positions) for positions in found])
-        rested = self._quenched([one for some in proposed for one in some], tell)
+        rested = self._quenched(_shaken([one for some in proposed for one in some], chance(2, 0)), tell)
         screen = self._begun()[2] if number else self._beginning(rested[0].structure, rested[0])[2]
         objections = [screen.objection(one) or "" for one in rested]
         rests = [
@@ -164,7 +166,7 @@ class Search:
             raise ValueError("No explorer found any candidate: in every structure that was tried atoms collide.")
         rested: dict[int, Relaxed] = {}
         before = self.standings[-1] if self.standings else None
-        for n, one in quench(self.potential, candidates, self._target):
+        for n, one in quench(self._potential, candidates, self._target):
             rested[n] = one
             tell(before, len(rested), len(candidates))
         return [rested[n] for n in range(len(candidates))]
@@ -180,7 +182,7 @@ class Search:
         screen = Screen(
             graph,
             configuration(graph, positions) if rules.configuration else None,
-            self.potential.cutoff if rules.gap is None else rules.gap,
+            self._potential.cutoff if rules.gap is None else rules.gap,
         )
         if rested is not None:
             changes = changed_bonds(bond_graph(self.starts[0]), positions)
@@ -228,7 +230,7 @@ class Search:
             raise ValueError("Nothing was quenched yet: call the search with a budget first.")
         return self._known
 
-    def _told(self) -> dict[str, Any]:
+    def _told(self, potential: Potential) -> dict[str, Any]:
         """All that determines what is found."""
         stated = lambda one, name: None if getattr(one, name) is None else float(getattr(one, name)[0])
         first, *others = [(s.numbers.tolist(), stated(s, "charge"), stated(s, "spin")) for s in self.starts]
@@ -238,9 +240,14 @@ class Search:
                 "others."
             )
         return {
-            "potential": identity(self.potential),
+            "potential": identity(potential),
             "explorers": [repr(one) for one in self.explorers],
             "rules": asdict(self.rules),
             "atoms": dict(zip(("numbers", "charge", "spin"), first, strict=True)),
             "starts": [np.asarray(one.positions, np.float64).tolist() for one in self.starts],
         }
+
+
+def _shaken(candidates: Sequence[System], rng: np.random.Generator) -> list[System]:
+    """The same, hardly moved."""
+    return [replace(one, positions=one.positions + rng.normal(0.0, SHAKEN, one.positions.shape)) for one in candidates]

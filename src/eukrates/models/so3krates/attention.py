@@ -11,7 +11,7 @@ interpolation (2) of values and slopes at knots. The channels of a head, and the
 `LANES` with zeros.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,7 +24,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from eukrates.models.so3krates.dense import MLP
-from eukrates.models.so3krates.layer import Heads, Layer, Pairs
+from eukrates.models.so3krates.layer import Filter, Heads, Layer, Pairs
 from eukrates.native import kernels
 from eukrates.numerics import cast, to_host
 from eukrates.shapes import AnyArray
@@ -110,18 +110,20 @@ def fused(layer: Layer, first: bool, basis: Callable, cutoff: float) -> FusedLay
     return FusedLayer(Attention(features, euclidean, (one, two), layer.degrees, layer.activate_qk), layer)
 
 
+@eqx.filter_jit
+def _radial(filters: Sequence[Filter], basis: Callable, knots: Float[Array, " knots"]) -> tuple[list, list]:
+    """The radial part of filters, and its slope, at every knot."""
+    each = lambda r: [one.radial(basis(r[None]))[0] for one in filters]
+    return jax.vmap(lambda r: jax.jvp(each, (r,), (jnp.ones_like(r),)))(knots)
+
+
 def _tables(layer: Layer, first: bool, basis: Callable, cutoff: float) -> list[np.ndarray]:
     """W of (2) with all biases, [knots, 3, channels] in double precision, by branch."""
     knots = np.arange(0.0, cutoff + 2 * SPACING, SPACING)
     knots[0] = 1e-6  # at zero a basis says what suits padding, not its limit
     with jax.enable_x64(True):
         exact = cast(layer, np.float64)
-
-        def radial(r):
-            return [one.radial(basis(r[None]))[0] for one in exact.filters]
-
-        both = jax.jit(jax.vmap(lambda r: jax.jvp(radial, (r,), (jnp.ones_like(r),))))
-        values, slopes = to_host(both(jnp.asarray(knots)))
+        values, slopes = to_host(_radial(exact.filters, basis, jnp.asarray(knots)))
         zero = jnp.zeros((1, len(layer.degrees)))
         mlps = [cast_to(MLP, one.spherical) for one in exact.filters]
         still = [mlp(zero)[0] if first else mlp.second.bias for mlp in mlps]
