@@ -29,7 +29,7 @@ from eukrates.landscape.search.screen import Screen
 from eukrates.models import load
 from eukrates.units import KJ_PER_MOL
 
-FORCE = 0.002  # eV/Å
+FORCE = 0.0005  # eV/Å
 # element, and its place: bonded to, Å, angle with, degrees, torsion with, degrees
 ALANINE_DIPEPTIDE = (
     ("C",),
@@ -84,7 +84,7 @@ def built(table):
 def grid(start, step):
     """Every combination of torsions in which atoms do not collide."""
     structure, graph = to_system(start), bond_graph(to_system(start))
-    torsions = rotatable_torsions(structure, graph.bonds)
+    torsions = rotatable_torsions(structure, graph.bonds, hydrogens=2)
     amides = [set(start.numbers[[j, k]]) == {6, 7} and _carbonyl(start, graph, j, k) for _, j, k, _ in torsions]
     turns = [np.arange(0, 360, 180 if amide else step) for amide in amides]
     for angles in itertools.product(*turns):

@@ -120,3 +120,13 @@ def test_the_distribution_is_periodic_and_a_density():
     turned = torsion_distribution((np.degrees(wide) + 360 + 30) % 360 - 180, bins=60)[1]
     np.testing.assert_allclose(turned, np.roll(density, 5 - 30), atol=0.05 * density.max())
     assert np.isnan(torsion_distribution(np.degrees(wide[:1]))[2]).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "turning"),
+    [("CH3CH2OH", (0, 1, 1, 2)), ("H2O2", (0, 1, 1, 1)), ("H3CNH2", (0, 0, 0, 1)), ("H2O", (0, 0, 0, 0))],
+)
+def test_groups_of_so_many_hydrogens_turn(name, turning):
+    here = to_system(molecule(name))
+    bonds = find_bonds(here)
+    assert tuple(len(rotatable_torsions(here, bonds, hydrogens=most)) for most in range(4)) == turning

@@ -113,7 +113,7 @@ def test_torsional_moves_keep_bonds_and_angles_and_collide_with_nothing():
     assert len(here.torsions) == 1
     r = here.reference.positions
     for _ in range(20):
-        after = turned(here, r, 1, 1, rng)
+        after = turned(here.graph, here.torsions, r, 1, rng)
         assert not collides(here.graph, after)
         i, j = here.graph.bonds.T
         lengths = lambda x, i=i, j=j: np.linalg.norm(x[i] - x[j], axis=1)

@@ -28,12 +28,16 @@ def proper_torsions(bonds: Int[np.ndarray, "bonds 2"]) -> Int[np.ndarray, "torsi
     return np.array(found, np.int64).reshape(-1, 4)
 
 
-def rotatable_torsions(structure: System, bonds: Int[np.ndarray, "bonds 2"]) -> Int[np.ndarray, "torsions 4"]:
+def rotatable_torsions(
+    structure: System, bonds: Int[np.ndarray, "bonds 2"], hydrogens: int = 0
+) -> Int[np.ndarray, "torsions 4"]:
     """One torsion for each bond that can turn, through the heaviest neighbours of its ends (the first of equals).
 
     A bond can turn if it lies in no ring, both its atoms are bonded to another atom heavier than hydrogen and not in
     line with it, and it is no shorter than 0.9 times the sum of covalent radii: a guess at single bonds from lengths,
-    as no bond orders are known. Take a relaxed structure: a stretched double bond passes for a single one.
+    as no bond orders are known. Take a relaxed structure: a stretched double bond passes for a single one. Groups that
+    turn hydrogens alone count too if these are no more than `hydrogens`: 2 are hydroxyl, thiol and amino groups, 3 also
+    methyl groups, which look the same after every third of a turn.
     """
     z, around = np.asarray(structure.numbers), bonded_neighbours(bonds)
     r = np.asarray(structure.positions, np.float64)
@@ -43,13 +47,20 @@ def rotatable_torsions(structure: System, bonds: Int[np.ndarray, "bonds 2"]) -> 
         middle = between(j, k)
         single = np.linalg.norm(middle) >= DOUBLE * COVALENT_RADII[z[[j, k]]].sum()
         ends = [
-            [n for n in around[a] if n != b and z[n] > 1 and _sine2(between(a, n), middle) > STRAIGHT]
+            [n for n in _turning(around[a], b, z, hydrogens) if _sine2(between(a, n), middle) > STRAIGHT]
             for a, b in ((j, k), (k, j))
         ]
         if single and all(ends) and not _in_ring(j, k, around):
             i, l = (max(some, key=lambda n: (z[n], -n)) for some in ends)
             found.append((i, j, k, l))
     return np.array(found, np.int64).reshape(-1, 4)
+
+
+def _turning(near: list[int], other: int, z: np.ndarray, hydrogens: int) -> list[int]:
+    """Of the neighbours of one end those that are somewhere else when it turns."""
+    rest = [n for n in near if n != other]
+    heavy = [n for n in rest if z[n] > 1]
+    return rest if not heavy and len(rest) <= hydrogens else heavy
 
 
 def torsion_angles(

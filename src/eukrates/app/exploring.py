@@ -52,7 +52,7 @@ class Ways:
         if unknown := [way for way in self.by if way not in WAYS]:
             raise ValueError(f"Unknown way {unknown[0]!r}{near_miss(unknown[0], WAYS)} Known: {', '.join(WAYS)}.")
         structure = to_system(start)
-        flexible = len(rotatable_torsions(structure, bond_graph(structure).bonds)) >= 2
+        flexible = len(rotatable_torsions(structure, bond_graph(structure).bonds, hydrogens=2)) >= 2
         by = tuple(dict.fromkeys(self.by)) or (WAYS if flexible else WAYS[1:])
         each = self.candidates // len(by)
         if each < 1:

@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -35,6 +35,14 @@ class Around:
     room: int
 
 
+class Rooms(NamedTuple):
+    """For how many pairs, each counted once, and triples there is room; 0 where there is no such list."""
+
+    near: int = 0
+    far: int = 0
+    triples: int = 0
+
+
 @dataclass(frozen=True)
 class Plan:
     """What is decided before compiling; near and far are None where all pairs are listed once and for ever."""
@@ -50,6 +58,12 @@ class Plan:
         """For how many pairs and triples there is room."""
         around = 0 if self.triples is None else self.triples.room
         return sum(one.half for one in (self.near, self.far) if one is not None) + around
+
+    @property
+    def rooms(self) -> "Rooms":
+        """The same by list."""
+        half = lambda one: 0 if one is None else one.half
+        return Rooms(half(self.near), half(self.far), 0 if self.triples is None else self.triples.room)
 
     def to_json(self) -> str:
         """For a checkpoint."""
@@ -118,12 +132,19 @@ class Lists(eqx.Module):
 
     def replanned(self, potential: Potential, structures: Sequence[System], needed: Sequence[int]) -> "Lists":
         """For systems that are elsewhere now, with room for the pairs that were needed."""
+        grown = (_grown(room, n) for room, n in zip(self.plan.rooms, needed, strict=True))
+        return self.with_room(potential, structures, Rooms(*grown))
+
+    def with_room(self, potential: Potential, structures: Sequence[System], rooms: Rooms) -> "Lists":
+        """For systems that are elsewhere now, with so much room at least; lists of all pairs have enough."""
+        if self.always is not None:
+            return self
         old, waves = self.plan, _waves(potential, structures)
         world = _world(structures)
-        again = lambda plan, n: None if plan is None else search_plan(world, plan.cutoff, _grown(plan.half, n))
-        near, far = again(old.near, needed[0]), again(old.far, needed[1])
-        around = None if old.triples is None else Around(old.triples.cutoff, _grown(old.triples.room, needed[2]))
-        return Lists(world, None, Plan(near, far, waves, old.skin, around))
+        most = Rooms(*map(max, old.rooms, rooms))
+        again = lambda plan, room: None if plan is None else search_plan(world, plan.cutoff, room)
+        around = None if old.triples is None else Around(old.triples.cutoff, most.triples)
+        return Lists(world, None, Plan(again(old.near, most.near), again(old.far, most.far), waves, old.skin, around))
 
     def around(self, potential: Potential, structures: Sequence[System], room: Size) -> "Lists":
         """The same plan for other structures, which are padded to the same atoms and systems every time.

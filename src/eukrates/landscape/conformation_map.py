@@ -32,7 +32,7 @@ def conformation_map(
         graph: its bonds.
         positions: Å, of at least one minimum.
     """
-    torsions = rotatable_torsions(reference, graph.bonds)
+    torsions = rotatable_torsions(reference, graph.bonds, hydrogens=2)
     if len(torsions) >= 2 and graph.molecules.max() == 0:
         angles = np.radians(np.nan_to_num(torsion_angles(reference, positions, torsions)))
         rows = np.concatenate([np.cos(angles), np.sin(angles)], axis=1)

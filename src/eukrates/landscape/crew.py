@@ -7,7 +7,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from eukrates.dynamics.lists import Lists, lists_for
+from eukrates.dynamics.lists import Lists, Rooms, lists_for
 from eukrates.landscape.descent import Ending, Flexible, Goal, Slots, descend, placed
 from eukrates.landscape.held import Held
 from eukrates.landscape.minimiser import Minimiser, Spectrum
@@ -71,16 +71,28 @@ class Crew:
         room: for how many structures, of which size.
         flexible: how cells relax.
         first: its first members, at least one.
+        rooms: for pairs, at least.
     """
 
     def __init__(
-        self, potential: Potential, minimiser: Minimiser, room: Room, flexible: Flexible, first: Sequence[Member]
+        self,
+        potential: Potential,
+        minimiser: Minimiser,
+        room: Room,
+        flexible: Flexible,
+        first: Sequence[Member],
+        rooms: Rooms,
     ):
         self.potential, self.minimiser, self.room, self.flexible = potential, minimiser, room, flexible
         self.members = list(first)
         self._slots = self._filled([], first)
-        lists = lists_for(potential, self._structures(), 0.0)
-        self._lists = self._around(lists)
+        here = self._structures()
+        self._lists = self._around(lists_for(potential, here, 0.0).with_room(potential, here, rooms))
+
+    @property
+    def rooms(self) -> Rooms:
+        """For pairs."""
+        return self._lists.plan.rooms
 
     @property
     def vacancies(self) -> int:

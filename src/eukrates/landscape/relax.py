@@ -1,13 +1,14 @@
 """`relax` and `quench`: structures of any size, many at once, to where their forces vanish."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 
 import ase
 import jax
 import numpy as np
 
+from eukrates.dynamics.lists import Rooms
 from eukrates.landscape.crew import Arrival, Crew, Member, Room
 from eukrates.landscape.descent import Ending, Flexible, Goal
 from eukrates.landscape.held import Held, held
@@ -109,6 +110,7 @@ def quench(
     target: Target | None = None,
     minimiser: Minimiser | None = None,
     together: int | None = None,
+    capacity: "Capacity | None" = None,
 ) -> Iterator[tuple[int, Relaxed]]:
     """The same for a stream of structures, as they come to rest: (place in the stream, result).
 
@@ -117,18 +119,19 @@ def quench(
     Args:
         potential, structures, target, minimiser: see `relax`.
         together: atoms of structures that relax together.
+        capacity: of earlier calls for structures of one kind, which grows; with it nothing is compiled that was before.
 
     Raises:
         ValueError: see `relax`; when the structure is drawn.
     """
     target, minimiser = target or Target(), minimiser or LBFGS()
-    together = together or _together()
+    together, capacity = together or _together(), capacity or Capacity()
     with jax.enable_x64(True):
         ready = to_device(potential.for_inference())
     waiting = _Queue(structures, lambda one: _check(potential, one, target))
     while (first := waiting.first()) is not None:
         room = Room.of(first.start, together)
-        crew = Crew(ready, minimiser, room, target.cell, waiting.draw(room, room.slots))
+        crew = Crew(ready, minimiser, room, target.cell, waiting.draw(room, room.slots), capacity.rooms)
         goal = _goal(target, max(1, room.slots // SHARE))
         while crew.members:
             full = crew.vacancies == 0 or waiting.first() is not None
@@ -136,6 +139,14 @@ def quench(
                 yield one.member.number, _relaxed(one)
             if newcomers := waiting.draw(room, crew.vacancies):
                 crew.enter(newcomers)
+        capacity.rooms = Rooms(*map(max, capacity.rooms, crew.rooms))
+
+
+@dataclass
+class Capacity:
+    """Room for neighbours that quenches have needed so far."""
+
+    rooms: Rooms = field(default_factory=Rooms)
 
 
 class _Queue:

@@ -27,7 +27,7 @@ def explore(
     mirror: Annotated[str, Option(help="apart or merged: whether mirror images are two minima or one.")] = "apart",
     any_configuration: Annotated[bool, Option(help="Take other stereoisomers for minima too.")] = False,
     gap: Annotated[float | None, Option(help="Å, the widest in a cluster. Default: the cutoff of the model.")] = None,
-    force: Annotated[float, Option(help="eV/Å, the largest on an atom of a minimum.")] = 0.005,
+    force: Annotated[float, Option(help="eV/Å, the largest on an atom of a minimum.")] = 0.0005,
     seed: Annotated[int, Option(help="Of all chance.")] = 0,
     temperature: Annotated[list[float] | None, Option(help="K, of populations. Default: 298.15.")] = None,
     free_energies: Annotated[int, Option(help="Harmonic free energies of so many of the lowest.")] = 0,

@@ -66,6 +66,6 @@ class BasinHopping:
         return {"positions": positions, "energies": energies}
 
     def _moved(self, scene: Scene, start: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        most = min(self.bonds, len(scene.torsions))
-        after = turned(scene, start, 1, most, rng) if rng.uniform() < self.torsional and most else None
+        torsional = rng.uniform() < self.torsional and len(scene.torsions) > 0
+        after = turned(scene.graph, scene.torsions, start, 1, rng, self.bonds) if torsional else None
         return shaken(scene.graph, start, self.step_angstrom, rng) if after is None else after

@@ -32,8 +32,13 @@ class Scene:
 
     @cached_property
     def torsions(self) -> Int[np.ndarray, "torsions 4"]:
-        """One for each bond that can turn."""
-        return rotatable_torsions(self.reference, self.graph.bonds)
+        """One for each bond that can turn, to hydroxyl and amino groups too."""
+        return rotatable_torsions(self.reference, self.graph.bonds, hydrogens=2)
+
+    @cached_property
+    def all_torsions(self) -> Int[np.ndarray, "torsions 4"]:
+        """Those about bonds to methyl groups too."""
+        return rotatable_torsions(self.reference, self.graph.bonds, hydrogens=3)
 
 
 class Rest(NamedTuple):

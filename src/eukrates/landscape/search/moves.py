@@ -1,29 +1,33 @@
 """Moves: from one structure to another that is worth a quench."""
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy.spatial.distance import cdist
 from scipy.spatial.transform import Rotation
 
 from eukrates.analysis.torsions import turned_by
 from eukrates.elements import COVALENT_RADII
 from eukrates.landscape.bond_graph import BondGraph
-from eukrates.landscape.search.explorer import Scene
 
 CLEAR = 1.3  # sums of covalent radii; atoms without a bond that are closer would form one when quenched
 TRIALS = 200  # of a random move, until no two atoms collide
 
 
 def turned(
-    scene: Scene, positions: Float[np.ndarray, "atoms 3"], least: int, most: int, rng: np.random.Generator
+    graph: BondGraph,
+    torsions: Int[np.ndarray, "torsions 4"],
+    positions: Float[np.ndarray, "atoms 3"],
+    least: int,
+    rng: np.random.Generator,
+    most: int | None = None,
 ) -> Float[np.ndarray, "atoms 3"] | None:
-    """`least` to `most` of the bonds that can turn, turned by any angles; None: atoms always collided."""
-    torsions = scene.torsions
+    """`least` to `most` (all) of the torsions turned by any angles; None: atoms always collided."""
+    most = len(torsions) if most is None else min(most, len(torsions))
     for _ in range(TRIALS):
         some = rng.permutation(len(torsions))[: rng.integers(least, most + 1)]
         angles = rng.uniform(-180.0, 180.0, len(some))
-        after = turned_by(positions, scene.graph.bonds, torsions[some], angles)
-        if not collides(scene.graph, after):
+        after = turned_by(positions, graph.bonds, torsions[some], angles)
+        if not collides(graph, after):
             return after
     return None
 

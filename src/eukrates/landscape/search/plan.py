@@ -11,7 +11,8 @@ class Rules:
     """What counts as a minimum, and as the same one.
 
     Args:
-        force: eV/Å, the largest on an atom of a structure at rest.
+        force: eV/Å, the largest on an atom of a structure at rest. Soft minima are listed twice if it is larger: of 61
+            minima of alanine dipeptide that were found with 0.002, 36 were left after relaxing them to 0.0005.
         steps: evaluations of a quench, at most.
         mirror: "apart" or "merged", see `Catalogue`.
         window, tolerance: eV and Å, see `Catalogue`.
@@ -21,8 +22,8 @@ class Rules:
         seed: of all chance.
     """
 
-    force: float = 0.005
-    steps: int = 1000
+    force: float = 0.0005
+    steps: int = 2000
     mirror: str = "apart"
     window: float = WINDOW
     tolerance: float = TOLERANCE

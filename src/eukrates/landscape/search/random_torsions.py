@@ -12,7 +12,8 @@ from eukrates.landscape.search.moves import turned
 
 @dataclass(frozen=True)
 class RandomTorsions:
-    """All bonds that can turn, turned at random, of minima drawn at random (whose rings may differ).
+    """All bonds that can turn, those to methyl groups too, turned at random: of minima drawn at random, whose rings may
+    differ.
 
     Which bonds can turn: see `eukrates.analysis.torsions.rotatable_torsions`.
 
@@ -37,9 +38,9 @@ class RandomTorsions:
         """See `Explorer`."""
         if not len(scene.torsions):
             raise ValueError("The molecule has no bond that can turn: explore it by hopping or by dynamics.")
-        every = len(scene.torsions)
+        every = scene.all_torsions
         starts = [scene.minima[n].positions for n in rng.integers(len(scene.minima), size=self.count)]
-        found = [turned(scene, start, every, every, rng) for start in starts]
+        found = [turned(scene.graph, every, start, len(every), rng) for start in starts]
         return [one for one in found if one is not None], {}
 
     def learn(self, memory: Memory, found: Sequence[Rest | None], rng: np.random.Generator) -> Memory:

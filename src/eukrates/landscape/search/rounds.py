@@ -22,6 +22,7 @@ class Round:
     evaluations: int
     seconds: float
     memories: tuple[Memory, ...]  # of the explorers, after it
+    rooms: tuple[int, ...]  # for neighbours, which the next round begins with
 
     def write(self, path: Path) -> None:
         """To a file."""
@@ -37,6 +38,7 @@ class Round:
                 evaluations=self.evaluations,
                 seconds=self.seconds,
                 explorers=len(self.memories),
+                rooms=np.array(self.rooms),
                 **memories,  # type: ignore[arg-type]
             )
 
@@ -58,4 +60,5 @@ class Round:
                 evaluations=int(held["evaluations"]),
                 seconds=float(held["seconds"]),
                 memories=tuple(memories),
+                rooms=tuple(held["rooms"].tolist()),
             )

@@ -11,10 +11,11 @@ import ase
 import numpy as np
 
 from eukrates.data.atoms import to_system
+from eukrates.dynamics.lists import Rooms
 from eukrates.dynamics.settings import identity
 from eukrates.landscape.bond_graph import bond_graph, changed_bonds
 from eukrates.landscape.catalogue import Catalogue, Minimum
-from eukrates.landscape.relax import Relaxed, Target, quench
+from eukrates.landscape.relax import Capacity, Relaxed, Target, quench
 from eukrates.landscape.search.coverage import coverage
 from eukrates.landscape.search.explorer import Explorer, Memory, Rest, Scene
 from eukrates.landscape.search.folder import Folder
@@ -81,6 +82,7 @@ class Search:
         self.fruits: Counter[str] = Counter()  # of minima: who found them first
         self.aside: list[Aside] = []
         self._memories: tuple[Memory, ...] = tuple({} for _ in self.explorers)
+        self._capacity = Capacity()
         self._known: tuple[System, Catalogue, Screen] | None = None
         for done in self._folder.rounds():
             self._take(done)
@@ -158,6 +160,7 @@ class Search:
             evaluations=sum(one.steps for one in rested),
             seconds=time.perf_counter() - began,
             memories=tuple(memories),
+            rooms=tuple(self._capacity.rooms),
         )
 
     def _quenched(self, candidates: Sequence[System], tell: Tell) -> list[Relaxed]:
@@ -166,7 +169,7 @@ class Search:
             raise ValueError("No explorer found any candidate: in every structure that was tried atoms collide.")
         rested: dict[int, Relaxed] = {}
         before = self.standings[-1] if self.standings else None
-        for n, one in quench(self._potential, candidates, self._target):
+        for n, one in quench(self._potential, candidates, self._target, capacity=self._capacity):
             rested[n] = one
             tell(before, len(rested), len(candidates))
         return [rested[n] for n in range(len(candidates))]
@@ -223,7 +226,7 @@ class Search:
                 coverage=coverage([one.count for one in self.catalogue.minima]),
             )
         )
-        self._memories = done.memories
+        self._memories, self._capacity = done.memories, Capacity(Rooms(*done.rooms))
 
     def _begun(self) -> tuple[System, Catalogue, Screen]:
         if self._known is None:
