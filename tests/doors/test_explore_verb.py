@@ -64,6 +64,8 @@ def test_the_same_command_goes_on_and_another_is_refused(searched, folder, capsy
     assert "2 minima in 85 quenches" in capsys.readouterr().out
     assert run(told(folder, "--quenches", "80", "--seed", "1")) == 1
     assert "other rules" in capsys.readouterr().err
+    assert run(told(folder, "--check", "gfn7")) == 1
+    assert "Unknown labeller" in capsys.readouterr().err
     assert run(told(folder, "--by", "hoping")) == 1
     assert "hopping" in capsys.readouterr().err
 

@@ -115,12 +115,13 @@ def explore_file(
     for atoms in starts:
         atoms.info |= electrons
     search = Search(potential, starts, (ways or Ways()).explorers(starts[0]), folder, rules)
+    if afterwards.check is not None:
+        afterwards.check.refuse_unknown()
     try:
         search(budget, progress)
-    except KeyboardInterrupt:
+    finally:  # also of a search that was interrupted, or whose minima cannot be checked
         if search.standings:
             write_results(search, Path(folder), afterwards.temperatures_kelvin)
-        raise
     gibbs = _gibbs(potential, search, afterwards)
     opinion = _opinion(search, Path(folder), afterwards.check)
     write_results(search, Path(folder), afterwards.temperatures_kelvin, gibbs, opinion)

@@ -43,6 +43,13 @@ class Check:
         if self.count < 2:
             raise ValueError(f"Expected at least two minima to be checked, got {self.count}.")
 
+    def refuse_unknown(self) -> None:
+        """Raises ValueError for a level or a model file that is not known, before anything is computed."""
+        if not self.by.endswith(".safetensors"):
+            labeller(NAMES.get(self.by, self.by))
+        elif not os.path.exists(self.by):
+            raise ValueError(f"There is no model file {self.by}.")
+
 
 def check_lowest(check: Check, minima: Sequence[System], energies: Sequence[float], folder: Path) -> SecondOpinion:
     """What the other level says of minima, in the order of their energies; done again, it goes on where it stopped.
@@ -50,6 +57,7 @@ def check_lowest(check: Check, minima: Sequence[System], energies: Sequence[floa
     Raises:
         ValueError: an unknown level, structures that it cannot label, fewer than two that it labelled.
     """
+    check.refuse_unknown()
     if check.by.endswith(".safetensors"):
         return second_opinion(energies, _by_model(check, minima), Path(check.by).stem)
     how = labeller(NAMES.get(check.by, check.by))
@@ -64,8 +72,6 @@ def check_lowest(check: Check, minima: Sequence[System], energies: Sequence[floa
 
 
 def _by_model(check: Check, minima: Sequence[System]) -> list[float | None]:
-    if not os.path.exists(check.by):
-        raise ValueError(f"There is no model file {check.by}.")
     potential = load(check.by)
     if check.relaxed:
         found = relax(potential, minima, Target(force=FORCE))
