@@ -89,7 +89,7 @@ def grid(start, step):
     turns = [np.arange(0, 360, 180 if amide else step) for amide in amides]
     for angles in itertools.product(*turns):
         places = turned_by(start.positions, graph.bonds, torsions, np.array(angles, float))
-        if not collides(graph, places):
+        if not collides(graph, places, start.positions):
             yield start.copy(), places
 
 

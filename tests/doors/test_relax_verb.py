@@ -3,12 +3,15 @@
 import ase.io
 import numpy as np
 import pytest
-from ase.build import molecule
+from ase.build import bulk, molecule
 from ase.constraints import FixAtoms
 
 from eukrates.app.cli import run
-from eukrates.models import save
+from eukrates.data import to_system
+from eukrates.models import load, save
 from eukrates.physics.lennard_jones import LennardJones
+from eukrates.potential import predict
+from eukrates.units import GPA
 
 
 @pytest.fixture
@@ -44,6 +47,22 @@ def test_what_does_not_come_to_rest_is_written_and_the_command_fails(files, caps
     assert not ase.io.read(files / "out.xyz").info["relaxed"]
 
 
+def test_under_pressure_the_energy_is_that_of_the_forces_and_the_enthalpy_beside_it(files, capsys):
+    ase.io.write(files / "crystal.xyz", bulk("Ar", "fcc", a=5.2, cubic=True), format="extxyz")
+    model = files / "model.safetensors"
+    told = ["relax", str(model), f"{files}/crystal.xyz", "-o", f"{files}/pressed.xyz", "--cell", "full"]
+    assert run([*told, "--pressure", "1"]) == 0
+    assert "E + pV eV" in capsys.readouterr().out
+    pressed, potential = ase.io.read(files / "pressed.xyz"), load(model)
+    energy = predict(potential, potential.graph(to_system(pressed)), ["energy"]).energy[0]
+    np.testing.assert_allclose(pressed.get_potential_energy(), energy, atol=1e-5)
+    np.testing.assert_allclose(pressed.info["enthalpy"] - energy, GPA * pressed.get_volume(), atol=1e-5)
+    again = ["relax", str(model), f"{files}/pressed.xyz", "-o", f"{files}/free.xyz", "--cell", "full"]
+    assert run(again) == 0
+    assert "E + pV" not in capsys.readouterr().out
+    assert "enthalpy" not in ase.io.read(files / "free.xyz").info
+
+
 def test_mistakes_cost_nothing(files, capsys):
     told = ["relax", f"{files}/model.safetensors", f"{files}/starts.xyz", "-o", f"{files}/out.xyz"]
     ase.io.write(files / "water.xyz", molecule("H2O"))
@@ -58,3 +77,10 @@ def test_mistakes_cost_nothing(files, capsys):
     assert run(["relax", told[1], f"{files}/water.xyz", "-o", told[4]]) == 1
     assert "knows Ar" in capsys.readouterr().err
     assert not (files / "out.xyz").exists()
+
+
+def test_the_help_says_which_stress_vanishes_and_where_fixed_atoms_stay(capsys):
+    assert run(["relax", "--help"]) == 0
+    said = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert "isotropic, the mean normal stress (trace/3)" in said
+    assert "with a cell that relaxes fixed atoms keep their place within it (fractional coordinates)" in said

@@ -26,7 +26,8 @@ class ElasticNetwork(Potential):
     def __call__(self, graph):
         s, e = graph.system, graph.near
         i, j, r = e.i[: e.half], e.j[: e.half], norm(graph.half_vectors(e))
-        home = jnp.pad(self.home, ((0, s.atoms - self.home.shape[0]), (0, 0))).astype(r.dtype)
+        place = jnp.arange(s.atoms) - jnp.searchsorted(s.owner, s.owner)  # in its molecule
+        home = jnp.asarray(self.home, r.dtype).at[place].get(mode="fill", fill_value=0.0)
         pairs = jnp.where(e.real[: e.half], self.stiffness / 2 * (r - norm(home[j] - home[i])) ** 2, 0.0)
         energy = sum_by(pairs, s.owner[i], s.systems)
         charges = jnp.asarray(by_number(dict(self.charges)), r.dtype)[s.numbers] if self.charges else None

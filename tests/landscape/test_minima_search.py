@@ -6,18 +6,24 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from ase import Atoms
 from ase.build import molecule
+from ase.constraints import FixAtoms
 from landscape_toys import CLUSTER, Rods
 from searching import EPSILON_KELVIN, HOPPING, RULES, found, go, search
 
 from eukrates.data import to_system
 from eukrates.landscape import Relaxed, bond_graph, configuration
+from eukrates.landscape.catalogue import Minimum
 from eukrates.landscape.descent import Ending
 from eukrates.landscape.search import BasinHopping, Budget, RandomTorsions, Rest, Rules, Scene, Search, coverage
 from eukrates.landscape.search.moves import collides, shaken, turned
 from eukrates.landscape.search.screen import Screen
+from eukrates.numerics import norm, sum_by
+from eukrates.potential import Potential, Prediction
 
 # ε; the four minima of LJ7 and the lowest of LJ13: Hoare & Pal, Adv. Phys. 20, 161 (1971); Wales & Doye (1997)
 LJ7 = [-16.505384, -15.935043, -15.593211, -15.533060]
@@ -62,7 +68,7 @@ go({folder!r}, 70, lambda standing, done, of: print(done, of))
 
 def test_a_killed_search_finds_the_same(tmp_path):
     """SIGKILL in mid-round, twice."""
-    rng, folder = np.random.default_rng(), tmp_path / "search"
+    rng, folder = np.random.default_rng(0), tmp_path / "search"
     script = SCRIPT.format(here=os.path.dirname(__file__), folder=str(folder))
     for _ in range(2):
         with subprocess.Popen([sys.executable, "-u", "-c", script], stdout=subprocess.PIPE) as process:
@@ -93,6 +99,14 @@ def test_what_is_no_minimum_of_the_molecule_is_set_aside():
     )
 
 
+def test_a_bond_that_collapsed_is_none():
+    structure = to_system(molecule("CH4"))
+    screen, r = Screen.of(structure, Rules(), Rods()), np.array(structure.positions)
+    r[1] = r[0] + 0.45 * (r[1] - r[0]) / np.linalg.norm(r[1] - r[0])  # a hole of many a model
+    one = Relaxed(replace(structure, positions=r), 0.0, 0 * r, 0.0, 0.0, 1, Ending.CONVERGED)
+    assert screen.objection(one) == "a bond collapsed: C0-H1 is 0.45 Å long, 0.42 sums of covalent radii"
+
+
 def test_a_start_that_becomes_something_else_is_refused():
     search = Search(Rods(length=3.0), [molecule("CH4")], [HOPPING])
     with pytest.raises(ValueError, match="does not come to rest as what it was"):
@@ -100,12 +114,98 @@ def test_a_start_that_becomes_something_else_is_refused():
     with pytest.raises(ValueError, match="Nothing was quenched"):
         _ = search.catalogue
     with pytest.raises(ValueError, match="same atoms"):
-        Search(CLUSTER, [molecule("CH4"), molecule("NH3")], [HOPPING])
+        Search(Rods(), [molecule("CH4"), molecule("NH3")], [HOPPING])
 
 
-def scene(atoms):
+class Diimide(Potential):
+    """Springs between the atoms of HN=NH in Å and eV, with the lengths of its trans isomer: cis turns into it."""
+
+    cutoff = 6.0
+    far_cutoff = None
+    elements = ("H", "N")
+    needs = ()
+
+    def __call__(self, graph):
+        s, e = graph.system, graph.near
+        h = e.half
+        r, kind = norm(graph.half_vectors(e)), s.numbers[e.i[:h]] + s.numbers[e.j[:h]]
+        both = 100 * (r - 1.03) ** 2 * (r - 1.83) ** 2  # N-H, to the one nitrogen and to the other
+        springs = jnp.where(kind == 2, 5 * (r - 2.70) ** 2, jnp.where(kind == 14, 100 * (r - 1.25) ** 2, both))
+        energy = sum_by(sum_by(jnp.where(e.real[:h], springs, 0.0), e.i[:h], s.atoms), s.owner, s.systems)
+        return Prediction(energy=energy, terms={"springs": energy})
+
+
+def diimide(degrees):
+    """HN=NH about its double bond."""
+    turn, up = np.radians(degrees), np.array([-0.284, 0.99, 0.0])
+    other = np.array([1.534, 0.99 * np.cos(turn), 0.99 * np.sin(turn)])
+    return Atoms("HNNH", [up, [0, 0, 0], [1.25, 0, 0], other])
+
+
+def test_a_start_that_becomes_another_isomer_is_refused():
+    with pytest.raises(ValueError, match="its configuration changed, flipped: N1=N2"):
+        Search(Diimide(), [diimide(30)], [HOPPING])(Budget(quenches=1))
+    one = Search(Diimide(), [diimide(30)], [HOPPING], rules=Rules(configuration=False))
+    one(Budget(quenches=1))
+    assert np.linalg.norm(one.reference.positions[3] - one.reference.positions[0]) > 2.6
+    Search(Diimide(), [diimide(150)], [HOPPING])(Budget(quenches=1))
+
+
+def held(atoms):
+    atoms.set_constraint(FixAtoms([0]))
+    return atoms
+
+
+def heavy(atoms):
+    atoms.set_masses([13.003, *(4 * [1.008])])
+    return atoms
+
+
+class Charged(Rods):
+    """Of which the charge must be stated."""
+
+    needs = ("charge",)
+
+
+@pytest.mark.parametrize(
+    ("potential", "start", "said"),
+    [
+        (Charged(), molecule("CH4"), "depends on charge"),
+        (CLUSTER, molecule("CH4"), "knows Ar"),
+        (Rods(), Atoms("CH4", molecule("CH4").positions, cell=np.eye(3) * 9, pbc=True), "open structure"),
+        (Rods(), held(molecule("CH4")), r"constraints \(FixAtoms\)"),
+        (Rods(), heavy(molecule("CH4")), r"atom 0 \(C\) weighs 13.003"),
+    ],
+)
+def test_starts_that_no_search_can_speak_of_are_refused_before_anything_is_written(tmp_path, potential, start, said):
+    for starts in ([start], [molecule("CH4"), start]):
+        with pytest.raises(ValueError, match=said):
+            Search(potential, starts, [HOPPING], tmp_path / "search")
+    assert not (tmp_path / "search").exists()
+
+
+def test_a_folder_is_taken_by_its_rounds(tmp_path):
+    """What failed may be told otherwise: all of it before the first round, explorers before the second."""
+    trans, folder, twice = [diimide(180)], tmp_path / "search", [RandomTorsions(), HOPPING]
+    with pytest.raises(ValueError, match="does not come to rest"):
+        Search(Diimide(), [diimide(30)], [HOPPING], folder)(Budget(quenches=1))
+    with pytest.raises(ValueError, match="no bond that can turn"):
+        Search(Diimide(), trans, twice, folder)(Budget(quenches=5))
+    with pytest.raises(ValueError, match="other potential"):
+        Search(Rods(), trans, [HOPPING], folder)
+    Search(Diimide(), trans, [HOPPING], folder)(Budget(quenches=5))
+    assert Search(Diimide(), trans, [HOPPING], folder).standings[-1].quenches == 13
+    with pytest.raises(ValueError, match="other explorers"):
+        Search(Diimide(), trans, twice, folder)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "search.json").write_text('{"engine": "of somebody else"}')
+    with pytest.raises(ValueError, match="other engine"):
+        Search(Diimide(), trans, [HOPPING], tmp_path / "other")
+
+
+def scene(atoms, minima=()):
     structure = to_system(atoms)
-    return Scene(Rods(), structure, bond_graph(structure), ())
+    return Scene(Rods(), structure, bond_graph(structure), minima)
 
 
 def test_torsional_moves_keep_bonds_and_angles_and_collide_with_nothing():
@@ -114,11 +214,25 @@ def test_torsional_moves_keep_bonds_and_angles_and_collide_with_nothing():
     r = here.reference.positions
     for _ in range(20):
         after = turned(here.graph, here.torsions, r, 1, rng)
-        assert not collides(here.graph, after)
+        assert not collides(here.graph, after, r)
         i, j = here.graph.bonds.T
         lengths = lambda x, i=i, j=j: np.linalg.norm(x[i] - x[j], axis=1)
         np.testing.assert_allclose(lengths(after), lengths(r), atol=1e-12)
         assert np.abs(after - r).max() > 1e-3
+
+
+def test_what_touched_before_does_not_keep_bonds_from_turning():
+    """A coordinated metal has no bonds, and is nearer to its ligand than atoms without bonds may come."""
+    ether = molecule("CH3CH2OCH3")
+    oxygen, others = ether.positions[ether.numbers == 8][0], ether.positions[ether.numbers == 6]
+    away = oxygen - others[np.argsort(np.linalg.norm(others - oxygen, axis=1))[:2]].mean(axis=0)
+    ether += Atoms("Li", [oxygen + 1.90 * away / np.linalg.norm(away)])
+    here = scene(ether, [Minimum(np.array(ether.positions), 0.0)])
+    found, _ = RandomTorsions(20).propose(here, {}, np.random.default_rng(0))
+    assert len(found) == 20
+    o, li = ether.numbers == 8, ether.numbers == 3
+    assert all(np.linalg.norm(one[li] - one[o]) > 0.9 * 1.90 for one in found)
+    assert all(np.linalg.norm(one[ether.numbers == 6] - one[li], axis=1).min() > 2.3 for one in found)
 
 
 def test_molecules_move_as_wholes():
@@ -168,7 +282,19 @@ def test_budgets_need_a_limit(bad):
         Budget(**bad)
 
 
-def test_rules_are_told_to_the_catalogue():
-    one = search(7, rules=Rules(mirror="sideways", gap=2.0))
-    with pytest.raises(ValueError, match="mirror"):
-        one(Budget(quenches=1))
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"force": 0.0},
+        {"steps": 0},
+        {"mirror": "sideways"},
+        {"window": -1e-3},
+        {"tolerance": 0.0},
+        {"gap": 0.0},
+        {"gap": float("nan")},
+        {"seed": -1},
+    ],
+)
+def test_rules_that_cannot_be_kept_are_refused(bad):
+    with pytest.raises(ValueError, match=next(iter(bad))):
+        Rules(**bad)

@@ -106,6 +106,8 @@ def test_what_has_no_vibrations_is_refused():
     stretched.positions *= 1.01
     with pytest.raises(ValueError, match=r"not stationary: the largest force on an atom is 0\.\d+ eV/Å.*Relax it"):
         vibrations(toy, stretched)
+    with pytest.raises(ValueError, match=r"relax --force 0\.0005`.*Target\(force=0\.0005\)"):
+        vibrations(toy, stretched)
     assert vibrations(toy, stretched, largest_force=10.0).largest_force > 0.1
     water.set_constraint(FixAtoms([0, 1, 2]))
     with pytest.raises(ValueError, match="All atoms are fixed"):

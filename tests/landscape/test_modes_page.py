@@ -74,9 +74,36 @@ def test_the_command_refuses_what_is_not_stationary_or_would_be_ignored(files, t
     assert run(["modes", model, str(files / "away.extxyz"), "-o", str(out)]) != 0
     said = capsys.readouterr().err
     assert "not stationary" in said
-    assert "eukrates relax" in said
+    assert "eukrates relax --force 0.0005" in said
     assert not out.exists()
     assert run(["modes", model, str(files / "minimum.extxyz"), "--symmetry", "2"]) != 0
     assert "--symmetry would be ignored: there is no gas without --temperature" in capsys.readouterr().err
     assert run(["modes", model, str(files / "minimum.extxyz"), "--temperature", "300", "--saddle"]) != 0
     assert "one imaginary mode" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [("--temperature", "-5"), ("--pressure", "0"), ("--symmetry", "0"), ("--multiplicity", "0"), ("--soft", "-1")],
+    ids=lambda wrong: wrong[0],
+)
+def test_a_gas_that_there_cannot_be_is_refused_before_the_hessian(files, tmp_path, monkeypatch, capsys, wrong):
+    monkeypatch.setattr("eukrates.app.vibrating.vibrations", lambda *told: pytest.fail("the Hessian was computed"))
+    words = ["modes", str(files / "model.safetensors"), str(files / "minimum.extxyz"), "-o", str(tmp_path / "out")]
+    assert run([*words, "--temperature", "300", *wrong]) != 0
+    assert "Expected" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_vibrations_of_which_no_gas_is_made_are_printed_and_written(files, tmp_path, capsys):
+    model, minimum, out = files / "model.safetensors", files / "minimum.extxyz", tmp_path / "out"
+    assert run(["modes", str(model), str(minimum), "-o", str(out), "--temperature", "300", "--saddle"]) != 0
+    said = capsys.readouterr()
+    assert "one imaginary mode" in said.err
+    assert f"The vibrations are in {out} all the same" in " ".join(said.err.split())
+    found = vibrations(CHARGED, ase.io.read(minimum))
+    assert all(f"{nu:.2f}" in said.out for nu in found.wavenumbers)
+    numbers = json.loads((out / "vibrations.json").read_text())
+    assert numbers["wavenumbers"] == pytest.approx(found.wavenumbers)
+    assert "ideal_gas" not in numbers
+    assert len(ase.io.read(out / "modes.extxyz", ":")) == 3

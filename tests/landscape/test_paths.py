@@ -1,20 +1,37 @@
 """Bands, saddle points and descents: pulls beside ASE's, passes that are ones, ways that lead where they should."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from ase import Atoms
 from ase.mep import NEB
 from ase.optimize import FIRE
-from landscape_toys import CLUSTER
-from searching import search
+from landscape_toys import CLUSTER, Rods
+from searching import RULES, search
 
 from eukrates.data.atoms import to_atoms, to_system
 from eukrates.interfaces.ase import Calculator
-from eukrates.landscape import Target, relax
-from eukrates.landscape.paths import Connections, Network, Pass, Stretch, climbing_direction, idpp, nudge, refine_saddle
+from eukrates.landscape import Catalogue, Target, relax
+from eukrates.landscape.catalogue import Minimum
+from eukrates.landscape.expansion import NotFinite
+from eukrates.landscape.paths import (
+    Connections,
+    Network,
+    Pass,
+    Stretch,
+    check_ends,
+    climbing_direction,
+    idpp,
+    nudge,
+    refine_saddle,
+)
 from eukrates.landscape.paths.idpp import distances
 from eukrates.landscape.paths.sides import sides
 from eukrates.landscape.paths.tangents import nudged
 from eukrates.landscape.search import Budget
+from eukrates.landscape.search.screen import Screen
 from eukrates.matter.superposition import superposed
 
 
@@ -30,6 +47,10 @@ def ends(heptamer):
     one, other = Connections(CLUSTER, heptamer.reference, heptamer.catalogue).ends(_lowest_two(heptamer))
     first, last = (r.structure for r in relax(CLUSTER, [one, other], Target(force=1e-6, steps=3000)))
     return first, last
+
+
+def _by_energy(one):
+    return sorted(one.catalogue.minima, key=lambda minimum: minimum.energy)
 
 
 def _lowest_two(one):
@@ -58,7 +79,8 @@ def test_distances_of_a_guess_go_evenly_and_none_is_short(ends):
     other = superposed(one[[1, 0, 2, 3, 4, 5, 6]], one)  # straight lines lead two atoms nearly through each other
     other += np.random.default_rng(0).normal(0, 0.05, other.shape)
     path = idpp(one, other, 9)
-    np.testing.assert_allclose(path[[0, -1]], [one, other], atol=1e-12)
+    np.testing.assert_allclose(path[0], one, atol=1e-12)
+    np.testing.assert_allclose(superposed(path[-1], other), other, atol=1e-9)
     straight = np.min(distances((one + other) / 2))
     assert straight < 0.5 < 0.75 < np.min(np.array(distances(path)))
 
@@ -94,35 +116,113 @@ def test_bands_do_not_depend_on_their_company(ends):
     np.testing.assert_allclose(alone.energies, second.energies, atol=1e-6)
 
 
-def test_the_network_of_seven_atoms_hangs_together(heptamer):
-    connections = Connections(CLUSTER, heptamer.reference, heptamer.catalogue, force=1e-4)
-    connections.look(connections.pairs(4))
-    connections.look(connections.gaps(4))
-    assert not connections.gaps(4)
-    network = connections.network
-    assert len(network.energies) == len(heptamer.catalogue) == 4
-    lowest = int(np.argmin(network.energies))
-    barriers = network.barriers(lowest)
-    assert np.all(np.isfinite(barriers))
+def test_a_guess_leaves_the_line_that_atoms_cannot_pass_along():
+    hcn = np.array([[0, 0, -1.07], [0, 0, 0], [0, 0, 1.15]])  # H, C, N
+    hnc = np.array([[0, 0, 2.15], [0, 0, 0], [0, 0, 1.17]])
+    path = idpp(hcn, hnc, 9)
+    apart = np.array(distances(path))
+    np.testing.assert_allclose(apart[:, 1, 2], 1.16, atol=0.05)
+    np.testing.assert_allclose(apart[4, 0, 1:], [1.61, 1.6], atol=0.1)  # hydrogen goes round, to one side
+    steps = np.linalg.norm(np.diff(path, axis=0), axis=2)
+    assert np.all(steps < 1.2)
+
+
+def test_two_atoms_that_change_places_go_round_each_other():
+    square = 1.2 * np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0.0]])
+    path = idpp(square, square[[2, 1, 0, 3]], 9)
+    assert np.min(np.array(distances(path))) > 0.6
+
+
+def test_a_band_without_finite_energies_tells_none(ends):
+    (band,) = nudge(Rods(hole=1.499), [ends], Stretch(images=5))
+    assert band.ending.name == "NOT_FINITE"
+    assert np.all(np.isnan(band.energies[1:-1]))
+    assert not band.tops
+    assert np.isnan(band.barrier)
+
+
+def test_a_saddle_search_keeps_out_of_holes():
+    """A stretched rod climbs towards the ridge of the hole, and is turned back."""
+    rod = to_system(Atoms("Ar2", [[0, 0, 0], [0, 0, 1.45]]))
+    found = refine_saddle(Rods(hole=1.4), rod, np.array([[0, 0, 1.0], [0, 0, -1.0]]))
+    assert not found.true
+    with pytest.raises(NotFinite, match="not finite"):
+        refine_saddle(Rods(hole=1.47), rod, np.array([[0, 0, 1.0], [0, 0, -1.0]]))
+    with pytest.raises(ValueError, match="force"):
+        refine_saddle(Rods(), rod, np.ones((2, 3)), force=0.1)
+
+
+@pytest.fixture(scope="module")
+def connected(heptamer):
+    """From three of the four minima: the second is left out."""
+    known = _by_energy(heptamer)
+    del known[1]
+    some = Catalogue(heptamer.reference, minima=[replace(one) for one in known], mirror="merged", window=1e-5)
+    screen = Screen.of(heptamer.reference, RULES, CLUSTER)
+    found = Connections(CLUSTER, heptamer.reference, some, screen, target=Target(force=1e-4, steps=3000))
+    assert not found.gaps(1)
+    for _ in range(3):
+        found.look([*found.pairs(3), *found.gaps(3)])
+    return found
+
+
+def test_the_network_of_seven_atoms_hangs_together(heptamer, connected):
+    network, given = connected.network, [_by_energy(heptamer)[n] for n in (0, 2, 3)]
+    assert [network.minima[n].energy for n in range(3)] == [one.energy for one in given]  # their numbers are kept
+    assert not connected.gaps(3)
     for (i, j), one in network.lowest_passes().items():
-        assert one.energy > max(network.energies[i], network.energies[j])
+        assert one.energy > max(network.minima[i].energy, network.minima[j].energy)
         assert one.wavenumber < 0
-    again = Network.from_json(network.to_json())
-    assert again.energies == network.energies
-    np.testing.assert_array_equal(again.passes[0].positions, network.passes[0].positions)
-    assert not [one for one in connections.pairs(4) if one in {a.pair for a in connections.attempts}]
+    assert not [one for one in connected.pairs(3) if one in {a.pair for a in connected.attempts}]
+
+
+def test_a_minimum_that_a_pass_led_to_has_a_number_of_its_own(heptamer, connected):
+    network = connected.network
+    assert len(network.minima) == 4
+    assert network.minima[3].energy == pytest.approx(_by_energy(heptamer)[1].energy, abs=1e-5)
+    assert connected.minima.same(network.minima[3].positions, connected.minima.minima[3].positions)
+
+
+def test_a_network_is_taken_up_again_under_other_numbers(heptamer, connected):
+    told = json.loads(json.dumps(connected.network.to_mapping()))
+    known = [replace(connected.network.minima[n]) for n in (3, 1, 0, 2)]
+    all_four = Catalogue(heptamer.reference, minima=known, mirror="merged", window=1e-5)
+    again = Connections(CLUSTER, heptamer.reference, all_four)
+    again.recall(Network.from_mapping(told), connected.attempts)
+    new = {3: 0, 1: 1, 0: 2, 2: 3}
+    assert sorted(again.network.minima) == [0, 1, 2, 3]
+    for one, before in zip(again.network.passes, connected.network.passes, strict=True):
+        assert one.minima == tuple(new[n] for n in before.minima)
+        np.testing.assert_array_equal(one.positions, before.positions)
+    assert {a.pair for a in again.attempts} == {tuple(sorted(new[n] for n in a.pair)) for a in connected.attempts}
+
+
+def test_ends_keep_their_configuration(heptamer):
+    """Of a chiral molecule whose mirror images are merged, no band runs to the other hand."""
+    hand = np.array([[0, 0, 0], [0.63, 0.63, 0.63], [-1.02, -1.02, 1.02], [-0.8, 0.8, -0.8], [1.11, -1.11, -1.11]])
+    reference = to_system(Atoms("CHClFBr", hand))
+    known = [Minimum(hand, 0.0), Minimum(hand * [1, 1, 1.02], 0.1)]
+    merged = Catalogue(reference, minima=known, mirror="merged")
+    screen = Screen.of(reference, RULES, CLUSTER)
+    first, last = Connections(CLUSTER, reference, merged, screen).ends((0, 1))
+    assert screen.configuration is not None
+    assert not screen.configuration.changed(last.positions)
+    np.testing.assert_allclose(last.positions, first.positions, atol=0.1)
 
 
 def test_basins_join_from_below():
     at = lambda i, j, energy: Pass((i, j), energy, np.zeros((1, 3)), -1.0)
-    network = Network([0.0, 1.0, 2.0, 0.5], [at(0, 1, 3.0), at(1, 0, 2.5), at(1, 2, 4.0), at(0, 2, 5.0), at(2, 2, 2.1)])
+    minima = {n: Minimum(np.zeros((1, 3)), energy) for n, energy in {0: 0.0, 1: 1.0, 2: 2.0, 7: 0.5}.items()}
+    network = Network(minima, [at(0, 1, 3.0), at(1, 0, 2.5), at(1, 2, 4.0), at(0, 2, 5.0), at(2, 2, 2.1)])
     told = [(join.energy, set(join.one), set(join.other)) for join in network.joins()]
     assert told == [(2.5, {0}, {1}), (4.0, {0, 1}, {2})]
-    np.testing.assert_array_equal(network.barriers(0), [0.0, 2.5, 4.0, np.inf])
-    np.testing.assert_array_equal(network.barriers(2), [2.0, 2.0, 0.0, np.inf])
+    assert network.barriers(0) == {0: 0.0, 1: 2.5, 2: 4.0, 7: np.inf}
+    assert network.barriers(2) == {0: 2.0, 1: 2.0, 2: 0.0, 7: np.inf}
 
 
 def test_ends_must_be_the_same_atoms(ends):
     other = to_atoms(ends[1])
     with pytest.raises(ValueError, match="same atoms"):
         nudge(CLUSTER, [(ends[0], to_system(other[:6]))])
+    with pytest.raises(ValueError, match="one charge"):
+        check_ends(CLUSTER, ends[0], replace(ends[1], charge=np.zeros(1)))

@@ -1,7 +1,9 @@
 """Structures come to rest, many at once, each as if it were alone; what cannot is told."""
 
+from dataclasses import replace
 from itertools import count
 
+import ase.io
 import equinox as eqx
 import jax
 import numpy as np
@@ -9,12 +11,15 @@ import pytest
 from ase import Atoms
 from ase.build import bulk, molecule
 from ase.constraints import FixAtoms, FixBondLength
+from harmonic_toys import network
 from landscape_toys import CLUSTER, SOLID, Rods
 from scipy.interpolate import CubicSpline
 
+from eukrates.analysis.torsions import rotatable_torsions, turned_by
+from eukrates.app.relaxation import relax_file
 from eukrates.data import to_system
-from eukrates.landscape import FIRE, LBFGS, Target, quench, relax
-from eukrates.landscape.descent import Ending
+from eukrates.landscape import FIRE, LBFGS, Target, bond_graph, quench, relax
+from eukrates.landscape.descent import FAR, Ending
 from eukrates.landscape.model_hessian import SOFTEST, model_hessian, topology
 from eukrates.numerics import to_device
 from eukrates.potential import predict
@@ -98,6 +103,52 @@ def test_molecules_with_a_model_of_the_hessian_rest_too():
     np.testing.assert_array_equal(held.structure.positions[0], ethane.positions[0])
 
 
+@pytest.fixture(scope="module")
+def coils():
+    """Hexane, stretched, on a surface where it is coiled; and how it was stretched in two other ways."""
+    hexane = to_system(Atoms("C6H14", zigzag(6)))
+    bonds = bond_graph(hexane).bonds
+    turns = rotatable_torsions(hexane, bonds)
+    turned = lambda degrees: turned_by(hexane.positions, bonds, turns, np.full(len(turns), degrees))
+    potential = network(Atoms("C6H14", turned(110.0)), stiffness=2.0)
+    return potential, [replace(hexane, positions=turned(degrees)) for degrees in (15.0, 25.0, 50.0)]
+
+
+def zigzag(carbons: int) -> np.ndarray:
+    """Positions of an n-alkane with all bonds trans: carbons, two hydrogens of each, and one at both ends."""
+    half = np.radians(109.47) / 2
+    across, along = np.cos(half), np.sin(half)
+    chain = np.array([[1.54 * along * n, 1.54 * across * (n % 2), 0.0] for n in range(carbons)])
+    side = [1 if n % 2 else -1 for n in range(carbons)]
+    pairs = [chain[n] + 1.09 * np.array([0, side[n] * across, z * along]) for n in range(carbons) for z in (1, -1)]
+    ends = [chain[n] + 1.09 * np.array([d * along, -side[n] * across, 0]) for n, d in ((0, -1), (carbons - 1, 1))]
+    return np.array([*chain, *pairs, *ends])
+
+
+def test_molecules_that_go_far_do_not_mind_their_company(coils):
+    """Models of the Hessian are made anew on the way, at places that hang on the molecule alone."""
+    potential, starts = coils
+    orders = [0, 1, 2, 2], [1, 1, 0, 2], [2, 0, 1, 0]
+    found = [relax(potential, [starts[n] for n in order], Target()) for order in orders]
+    for n, start in enumerate(starts):
+        each = [some[k] for order, some in zip(orders, found, strict=True) for k in np.flatnonzero(np.equal(order, n))]
+        assert all(one.converged for one in each)
+        assert np.linalg.norm(each[0].structure.positions - start.positions, axis=1).max() > FAR
+        assert len({one.steps for one in each}) == 1
+        for one in each[1:]:
+            np.testing.assert_allclose(one.structure.positions, each[0].structure.positions, atol=1e-6)
+
+
+def test_an_atom_that_comes_off_leaves_the_old_model():
+    """Alone it has no bond, and a molecule with such an atom has no model of the Hessian."""
+    methane = molecule("CH4")
+    apart = methane.copy()
+    apart.positions[1] *= 6
+    (found,) = relax(network(apart, stiffness=1.0), [methane], Target(force=1e-4, steps=2000))
+    assert found.converged
+    assert topology(found.structure) is None
+
+
 @pytest.mark.parametrize(("cell", "pressure"), [("isotropic", 0.0), ("full", 0.0), ("full", 2.0)])
 def test_a_crystal_finds_its_cell(cell, pressure):
     crystal = bulk("Ar", "fcc", a=5.0, cubic=True) * (2, 2, 2)
@@ -107,6 +158,9 @@ def test_a_crystal_finds_its_cell(cell, pressure):
     (one,) = relax(SOLID, [crystal], Target(1e-5, 2000, cell, pressure, 1e-4))
     assert one.converged
     assert one.stress_gpa < 1e-4
+    volume = np.abs(np.linalg.det(one.structure.cell[0]))
+    np.testing.assert_allclose(one.energy, predict(SOLID, SOLID.graph(one.structure), ["energy"]).energy[0], atol=1e-5)
+    np.testing.assert_allclose(one.enthalpy - one.energy, pressure * GPA * volume, atol=1e-9)
     spacing = np.linspace(4.7, 5.4, 15)
     enthalpies = [lattice_sum(bulk("Ar", "fcc", a=a, cubic=True), pressure * GPA) for a in spacing]
     best = CubicSpline(spacing, enthalpies).derivative().roots(extrapolate=False)
@@ -114,6 +168,29 @@ def test_a_crystal_finds_its_cell(cell, pressure):
     np.testing.assert_allclose(edge, best, atol=1e-3)
     shape = one.structure.cell[0] / (2 * edge)
     np.testing.assert_allclose(shape @ shape.T, np.eye(3), atol=1e-4)
+
+
+def test_the_stress_that_an_isotropic_cell_is_relaxed_to_is_the_mean_normal_one():
+    crystal = bulk("Ar", "fcc", a=5.2, cubic=True)
+    crystal.set_cell(crystal.cell * [1.03, 1.0, 1.0], scale_atoms=True)
+    (one,) = relax(SOLID, [crystal], Target(1e-5, 2000, "isotropic", 0.2, 0.01))
+    assert one.converged
+    beyond = predict(SOLID, SOLID.graph(one.structure), ["stress"]).stress[0] / GPA + 0.2 * np.eye(3)
+    np.testing.assert_allclose(one.stress_gpa, abs(np.trace(beyond)) / 3, atol=1e-4)
+    assert one.stress_gpa < 0.01 < np.abs(beyond).max()  # it is longer along x, and stays so
+
+
+def test_fixed_atoms_keep_their_place_within_a_cell_that_relaxes():
+    crystal = bulk("Ar", "fcc", a=5.0, cubic=True)
+    crystal.rattle(0.1, seed=1)
+    crystal.set_constraint(FixAtoms([1, 2]))
+    before = crystal.get_scaled_positions(wrap=False)
+    (one,) = relax(SOLID, [crystal], Target(1e-3, 2000, "full", 0.0, 0.01))
+    assert one.converged
+    after = one.structure.positions @ np.linalg.inv(one.structure.cell[0])
+    np.testing.assert_allclose(after[[1, 2]], before[[1, 2]], atol=1e-9)
+    assert np.abs(after - before)[[0, 3]].max() > 1e-3
+    assert np.abs(one.structure.positions - crystal.positions)[[1, 2]].max() > 0.01
 
 
 def lattice_sum(crystal: Atoms, pressure: float) -> float:
@@ -128,10 +205,27 @@ def test_what_fails_is_told_and_hinders_nobody():
     failed, fine = relax(Rods(), [close, good])
     assert failed.ending == Ending.NOT_FINITE
     np.testing.assert_array_equal(failed.structure.positions, close.positions)
+    assert np.isnan([failed.energy, failed.enthalpy]).all()
+    assert np.isnan(failed.forces).all()
+    assert failed.forces.shape == (2, 3)
+    assert failed.force == np.inf
     assert fine.converged
     np.testing.assert_allclose(np.linalg.norm(np.diff(fine.structure.positions, axis=0)), 1.5, atol=1e-3)
     (short,) = relax(CLUSTER, [gas(13, 1)], Target(steps=5))
     assert (short.ending, short.steps, short.converged) == (Ending.OUT_OF_STEPS, 5, False)
+
+
+def test_what_is_not_finite_has_no_energy_and_no_forces_in_a_file(tmp_path, monkeypatch):
+    monkeypatch.setattr("eukrates.app.relaxation.load", lambda path: Rods())
+    ase.io.write(tmp_path / "starts.xyz", [Atoms("C2", [[0, 0, 0], [0, 0, r]]) for r in (0.4, 1.2)], "extxyz")
+    table, failures = relax_file("rods", tmp_path / "starts.xyz", tmp_path / "out.xyz")
+    assert failures == ["frame 0: not finite"]
+    assert "–" in table.text()
+    broken, fine = ase.io.read(tmp_path / "out.xyz", ":")
+    assert broken.calc is None
+    assert "forces" not in broken.arrays
+    assert (broken.info["relaxed"], fine.info["relaxed"]) == (False, True)
+    assert set(fine.calc.results) == {"energy", "forces"}
 
 
 def test_what_cannot_be_relaxed_is_refused():

@@ -1,25 +1,30 @@
-"""What a search leaves behind: minima.extxyz, minima.csv, aside.extxyz, report.html."""
+"""What a search leaves behind: minima.extxyz, minima.csv, aside.extxyz, second_opinion.csv, report.html."""
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import ase
 import ase.io
-from ase.calculators.singlepoint import SinglePointCalculator
 
+from eukrates.app.frames import frame
+from eukrates.app.networks import read_network
 from eukrates.data.atoms import to_atoms
 from eukrates.files import replacing, write_atomically
 from eukrates.landscape.catalogue import Minimum
-from eukrates.landscape.populations import Gibbs, boltzmann_weights
+from eukrates.landscape.populations import Gibbs, boltzmann_weights, symmetry_numbers
 from eukrates.landscape.search import Search
 from eukrates.landscape.second_opinion import SecondOpinion
 from eukrates.plots.landscape import Listed, exploration_sections
-from eukrates.plots.report import Report
+from eukrates.plots.network import network_section
+from eukrates.plots.report import Report, Section, Verdict
 from eukrates.units import KJ_PER_MOL
 from eukrates.version import __version__
 
-MINIMA, TABLE, ASIDE, REPORT = "minima.extxyz", "minima.csv", "aside.extxyz", "report.html"
+MINIMA, TABLE, ASIDE = "minima.extxyz", "minima.csv", "aside.extxyz"
+SAME = 1e-5  # eV, within which energies of a minimum are kept in files
+OPINION, REPORT = "second_opinion.csv", "report.html"
 
 
 def write_results(
@@ -38,11 +43,7 @@ def write_results(
         gibbs: of the lowest minima, at these temperatures.
         opinion: on the lowest minima.
     """
-    minima = search.lowest(len(search.catalogue))
-    listed = _listed(search, minima, temperatures_kelvin, gibbs)
-    with replacing(folder / MINIMA) as temporary:
-        ase.io.write(temporary, [_frame(search, one, row) for one, row in zip(minima, listed, strict=True)], "extxyz")
-    write_atomically(folder / TABLE, _csv(listed, temperatures_kelvin))
+    listed = write_minima(search, folder, temperatures_kelvin, gibbs)
     if search.aside:
         frames = []
         for one in search.aside:
@@ -50,60 +51,113 @@ def write_results(
             frames[-1].info |= {"energy": one.energy, "source": one.source, "reason": one.reason}
         with replacing(folder / ASIDE) as temporary:
             ase.io.write(temporary, frames, "extxyz")
-    sections = exploration_sections(search, listed, temperatures_kelvin, opinion)
+    if opinion is not None:
+        write_atomically(folder / OPINION, _opinion_csv(opinion))
+    sections = [*exploration_sections(search, listed, temperatures_kelvin, opinion), *_passes(folder, listed)]
     Report(f"Minima in {folder.resolve().name}", sections, f"Eukrates {__version__}").write(folder / REPORT)
+
+
+def _passes(folder: Path, listed: Sequence[Listed]) -> list[Section]:
+    """The disconnectivity tree, where passes between these minima are known."""
+    if (earlier := read_network(folder)) is None:
+        return []
+    known, _ = earlier
+    ranked = [(one.energy, listed[n].energy) for n, one in known.minima.items() if n < len(listed)]
+    if any(abs(before - now) > SAME for before, now in ranked):
+        words = (
+            "Lower minima were found since passes were looked for, and have other ranks: run `eukrates connect` again."
+        )
+        return [Section("Passes between minima", [Verdict(words, "plain")])]
+    return [network_section(known)]
+
+
+def write_minima(
+    search: Search, folder: Path, temperatures_kelvin: Sequence[float], gibbs: Sequence[Gibbs] = ()
+) -> list[Listed]:
+    """minima.extxyz and minima.csv alone, of which the rows are returned."""
+    minima = search.lowest(len(search.catalogue))
+    listed = _listed(search, minima, temperatures_kelvin, gibbs)
+    with replacing(folder / MINIMA) as temporary:
+        ase.io.write(temporary, [_frame(search, one, row) for one, row in zip(minima, listed, strict=True)], "extxyz")
+    write_atomically(folder / TABLE, _csv(listed, temperatures_kelvin))
+    return listed
 
 
 def _listed(
     search: Search, minima: Sequence[Minimum], temperatures_kelvin: Sequence[float], gibbs: Sequence[Gibbs]
 ) -> list[Listed]:
-    """The rows of the table."""
-    energies = [one.energy for one in minima]
-    many = search.degeneracies(minima)
-    by_energy = [boltzmann_weights(energies, t, many) for t in temperatures_kelvin]
-    true = [n for n, one in enumerate(gibbs) if one.energies is not None]
-    weights = {n: [0.0] * len(temperatures_kelvin) for n in true}
-    for k, kelvin in enumerate(temperatures_kelvin if true else ()):
-        told = [float(gibbs[n].energies[k]) for n in true]  # type: ignore[index]
-        for n, weight in zip(true, boltzmann_weights(told, kelvin, [many[n] for n in true]), strict=True):
-            weights[n][k] = float(weight)
+    """The rows of the table. What is known to be no minimum has no weight."""
+    images, symmetry = search.degeneracies(minima), symmetry_numbers(search.catalogue, minima)
+    known = dict(enumerate(gibbs))
+    saddles = {n for n, one in known.items() if one.imaginary}
+    energies = {n: [one.energy] * len(temperatures_kelvin) for n, one in enumerate(minima) if n not in saddles}
+    free = {n: one.energies for n, one in known.items() if one.energies is not None}
+    wells = [m / sigma for m, sigma in zip(images, symmetry, strict=True)]
+    weights, free_weights = _weights(energies, temperatures_kelvin, wells), _weights(free, temperatures_kelvin, images)
     return [
         Listed(
             rank=n,
             energy=one.energy,
-            above=(one.energy - energies[0]) / KJ_PER_MOL,
+            above=(one.energy - minima[0].energy) / KJ_PER_MOL,
             count=one.count,
-            degeneracy=many[n],
-            weights=tuple(float(w[n]) for w in by_energy),
-            imaginary=gibbs[n].imaginary if n < len(gibbs) else None,
-            gibbs=gibbs[n].energies if n in weights else None,
-            gibbs_weights=tuple(weights[n]) if n in weights else None,
+            images=images[n],
+            symmetry=symmetry[n],
+            weights=weights.get(n),
+            imaginary=known[n].imaginary if n in known else None,
+            gibbs=free.get(n),
+            gibbs_weights=free_weights.get(n),
+            said=known[n].said if n in known else "",
         )
         for n, one in enumerate(minima)
     ]
 
 
+def _weights(
+    told: Mapping[int, Sequence[float]], temperatures_kelvin: Sequence[float], degeneracies: Sequence[float | int]
+) -> dict[int, tuple[float, ...]]:
+    """Shares of those minima, by rank, of which an energy in eV at each temperature is told."""
+    if not told:
+        return {}
+    many = [degeneracies[n] for n in told]
+    columns = [
+        boltzmann_weights([energies[k] for energies in told.values()], kelvin, many)
+        for k, kelvin in enumerate(temperatures_kelvin)
+    ]
+    return {n: tuple(float(column[row]) for column in columns) for row, n in enumerate(told)}
+
+
 def _frame(search: Search, minimum: Minimum, row: Listed) -> ase.Atoms:
-    atoms = to_atoms(search.structure(minimum))
-    atoms.info |= {"rank": row.rank, "above_kj_per_mol": row.above, "count": row.count}
-    atoms.calc = SinglePointCalculator(atoms, energy=minimum.energy)
-    return atoms
+    told = {"rank": row.rank, "above_kj_per_mol": row.above, "count": row.count}
+    return frame(search.structure(minimum), minimum.energy, **told)
 
 
 def _csv(listed: Sequence[Listed], temperatures_kelvin: Sequence[float]) -> str:
     at = lambda name: [f"{name}_{kelvin:g}K" for kelvin in temperatures_kelvin]
-    free = any(row.imaginary is not None for row in listed)
-    heads = ["rank", "energy_ev", "above_kj_per_mol", "found", "degeneracy", *at("weight")]
-    heads += [*at("gibbs_ev"), *at("gibbs_weight"), "imaginary_modes"] if free else []
-    stream, nothing = io.StringIO(), [""] * len(temperatures_kelvin)
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(heads)
+    free = any(row.imaginary is not None or row.said for row in listed)
+    heads = ["rank", "energy_ev", "above_kj_per_mol", "found", "mirror_images", "symmetry_number", *at("weight")]
+    heads += [*at("gibbs_ev"), *at("gibbs_weight"), "imaginary_modes", "why_no_gibbs"] if free else []
+    nothing = [""] * len(temperatures_kelvin)
+    shown = lambda values, form: nothing if values is None else [format(value, form) for value in values]
+    rows: list[list] = [heads]
     for row in listed:
-        cells = [row.rank, f"{row.energy:.8f}", f"{row.above:.4f}", row.count, row.degeneracy]
-        cells += [f"{weight:.6g}" for weight in row.weights]
+        cells = [row.rank, f"{row.energy:.8f}", f"{row.above:.4f}", row.count, row.images, row.symmetry]
+        cells += shown(row.weights, ".6g")
         if free:
-            cells += nothing if row.gibbs is None else [f"{value:.8f}" for value in row.gibbs]
-            cells += nothing if row.gibbs_weights is None else [f"{value:.6g}" for value in row.gibbs_weights]
-            cells.append("" if row.imaginary is None else row.imaginary)
-        writer.writerow(cells)
+            cells += [*shown(row.gibbs, ".8f"), *shown(row.gibbs_weights, ".6g")]
+            cells += ["" if row.imaginary is None else row.imaginary, row.said]
+        rows.append(cells)
+    return _lines(rows)
+
+
+def _opinion_csv(opinion: SecondOpinion) -> str:
+    """Energies from the lowest minimum that both levels know."""
+    rows: list[list] = [["rank", "own_kj_per_mol", "other_kj_per_mol", "what_is_wrong"]]
+    for n, (own, other, wrong) in enumerate(zip(opinion.own, opinion.other, opinion.wrong, strict=True)):
+        rows.append([n, f"{own / KJ_PER_MOL:.4f}", "" if wrong else f"{other / KJ_PER_MOL:.4f}", wrong])
+    return _lines(rows)
+
+
+def _lines(rows: Sequence[Sequence]) -> str:
+    stream = io.StringIO()
+    csv.writer(stream, lineterminator="\n").writerows(rows)
     return stream.getvalue()

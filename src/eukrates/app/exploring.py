@@ -1,20 +1,33 @@
 """`explore` on files: a model and a molecule become a folder with minima, tables and a report."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import ase
+import numpy as np
 
 from eukrates.analysis.torsions import rotatable_torsions
-from eukrates.app.exploration_results import write_results
+from eukrates.app.exploration_results import REPORT, write_minima, write_results
 from eukrates.app.second_opinion import Check, check_lowest
 from eukrates.app.structures import read_structures
 from eukrates.data import to_system
-from eukrates.landscape import bond_graph
+from eukrates.landscape import bond_graph, expansion
+from eukrates.landscape.expansion import NotFinite
 from eukrates.landscape.populations import Gibbs, gibbs_energies
-from eukrates.landscape.search import BasinHopping, Budget, Explorer, HotDynamics, RandomTorsions, Rules, Search
+from eukrates.landscape.search import (
+    BasinHopping,
+    Budget,
+    Explorer,
+    HotDynamics,
+    RandomTorsions,
+    Rules,
+    Search,
+    Standing,
+)
 from eukrates.landscape.search.search import Tell
 from eukrates.landscape.second_opinion import SecondOpinion
 from eukrates.models import load, with_long_range
@@ -23,6 +36,7 @@ from eukrates.numerics import cast
 from eukrates.potential import Potential
 
 WAYS = ("torsions", "hopping", "dynamics")
+EVERY, SHARE = 600.0, 20  # s between writings of a search that goes on, or so many times what the last one took
 
 
 @dataclass(frozen=True)
@@ -79,6 +93,38 @@ class Afterwards:
     free_energies: int = 0
     check: Check | None = None
 
+    def __post_init__(self):
+        if not self.temperatures_kelvin or not all(0 < kelvin < np.inf for kelvin in self.temperatures_kelvin):
+            raise ValueError(f"Expected temperatures above 0 K, of populations, got {self.temperatures_kelvin}.")
+        if self.free_energies < 0:
+            raise ValueError(f"Expected free energies of so many minima, 0 or more, got {self.free_energies}.")
+
+    @property
+    def anything(self) -> bool:
+        """Whether anything is asked for that takes long."""
+        return self.free_energies > 0 or self.check is not None
+
+
+@dataclass(frozen=True, eq=False)
+class Explored:
+    """A search, and what was found out about its lowest minima."""
+
+    search: Search
+    gibbs: Sequence[Gibbs] = ()
+    opinion: SecondOpinion | None = None
+
+    @property
+    def summary(self) -> str:
+        """In a few sentences, each on a line."""
+        last = self.search.standings[-1]
+        words = (
+            f"{last.minima} minima in {last.quenches} quenches, the lowest at {last.lowest:.6f} eV; {last.aside} "
+            "candidates were set aside."
+        )
+        if missing := sum(one.energies is None for one in self.gibbs):
+            words += f"\n{missing} of {len(self.gibbs)} have no free energy; the report says why."
+        return words if self.opinion is None else f"{words}\n{self.opinion.summary}"
+
 
 def explore_file(
     model: str | Path,
@@ -90,10 +136,12 @@ def explore_file(
     afterwards: Afterwards | None = None,
     choices: Mapping[str, Any] | None = None,
     progress: Tell = lambda standing, done, of: None,
-) -> Search:
+    checking: Callable[[int, int], None] = lambda done, of: None,
+) -> Explored:
     """Search for minima and write what was found; called again with the same arguments, it goes on.
 
-    A search that is interrupted writes what it has found so far.
+    While it goes on minima.extxyz and minima.csv are written every ten minutes. A search that is interrupted writes all
+    that it has found so far.
 
     Args:
         model: model file.
@@ -103,39 +151,73 @@ def explore_file(
         ways, rules, afterwards: see there.
         choices: precision (of the features), charge, spin, far_cutoff, electrostatics.
         progress: see `Search`.
+        checking: see `check_lowest`.
 
     Raises:
-        ValueError: what `load`, `Search` and the labeller refuse.
+        ValueError: what `load`, `Search` and `Check.refuse` refuse, and free energies of a potential without second
+            derivatives.
     """
-    told, afterwards = dict(choices or {}), afterwards or Afterwards()
+    told, afterwards, folder = dict(choices or {}), afterwards or Afterwards(), Path(folder)
     electrons = {name: told.pop(name) for name in ("charge", "spin") if name in told}
     precision = told.pop("precision", "float32")
     potential = cast(with_long_range(load(model), **told), precision)
     starts = read_structures(structures)
     for atoms in starts:
         atoms.info |= electrons
-    search = Search(potential, starts, (ways or Ways()).explorers(starts[0]), folder, rules)
     if afterwards.check is not None:
-        afterwards.check.refuse_unknown()
+        afterwards.check.refuse(starts[0])
+    search = Search(potential, starts, (ways or Ways()).explorers(starts[0]), folder, rules)
+    if afterwards.free_energies and not search.standings:
+        with suppress(NotFinite):  # which tells of the structure, that is not at rest yet
+            expansion(potential, search.starts[0])
+    kelvin, before = afterwards.temperatures_kelvin, len(search.standings)
+    gibbs, opinion = [], None
     try:
-        search(budget, progress)
-    finally:  # also of a search that was interrupted, or whose minima cannot be checked
+        search(budget, _keeping(search, folder, kelvin, progress))
+        if afterwards.anything and len(search.standings) > before:
+            _write_before_more(search, folder, kelvin)
+        gibbs = _gibbs(potential, search, afterwards)
+        if afterwards.check is not None:
+            opinion = check_lowest(afterwards.check, search, folder, checking)
+    except BaseException as error:  # an interruption too
         if search.standings:
-            write_results(search, Path(folder), afterwards.temperatures_kelvin)
-    gibbs = _gibbs(potential, search, afterwards)
-    opinion = _opinion(search, Path(folder), afterwards.check)
-    write_results(search, Path(folder), afterwards.temperatures_kelvin, gibbs, opinion)
-    return search
+            _write_despite(error, lambda: write_results(search, folder, kelvin, gibbs, opinion))
+        raise
+    write_results(search, folder, kelvin, gibbs, opinion)
+    return Explored(search, gibbs, opinion)
 
 
-def _gibbs(potential: Potential, search: Search, wanted: Afterwards) -> Sequence[Gibbs]:
+def _keeping(search: Search, folder: Path, temperatures_kelvin: Sequence[float], progress: Tell) -> Tell:
+    """`progress`, and minima on disk while rounds follow one another."""
+    due = time.monotonic() + EVERY
+
+    def tell(standing: Standing | None, done: int, of: int) -> None:
+        nonlocal due
+        progress(standing, done, of)
+        if of == 0 and (began := time.monotonic()) >= due:  # a round has ended
+            write_minima(search, folder, temperatures_kelvin)
+            due = time.monotonic() + max(EVERY, SHARE * (time.monotonic() - began))
+
+    return tell
+
+
+def _write_before_more(search: Search, folder: Path, temperatures_kelvin: Sequence[float]) -> None:
+    """What was searched for, before what takes long; a report that tells more than it could now stays as it is."""
+    if (folder / REPORT).exists():
+        write_minima(search, folder, temperatures_kelvin)
+    else:
+        write_results(search, folder, temperatures_kelvin)
+
+
+def _write_despite(error: BaseException, write: Callable[[], None]) -> None:
+    """Write after an error, which stays the one that is raised."""
+    try:
+        write()
+    except Exception as another:
+        error.add_note(f"Nor could results be written: {type(another).__name__}: {another}")
+
+
+def _gibbs(potential: Potential, search: Search, wanted: Afterwards) -> list[Gibbs]:
     lowest = search.lowest(wanted.free_energies)
     structures = [search.structure(one) for one in lowest]
-    return gibbs_energies(potential, structures, wanted.temperatures_kelvin) if structures else ()
-
-
-def _opinion(search: Search, folder: Path, check: Check | None) -> SecondOpinion | None:
-    if check is None or len(search.catalogue) < 2:
-        return None
-    lowest = search.lowest(check.count)
-    return check_lowest(check, [search.structure(one) for one in lowest], [one.energy for one in lowest], folder)
+    return gibbs_energies(potential, structures, wanted.temperatures_kelvin) if structures else []

@@ -12,6 +12,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from eukrates.app.structures import read_structures
 from eukrates.files import replacing
 from eukrates.landscape import FIRE, LBFGS, Relaxed, Target, relax
+from eukrates.landscape.descent import Ending
 from eukrates.landscape.held import held
 from eukrates.models import load, with_long_range
 from eukrates.near_miss import near_miss
@@ -36,7 +37,8 @@ def relax_file(
         model: model file.
         structures: any file that ASE reads. FixAtoms is obeyed where the format keeps it.
         out: extended XYZ to write: structures where they came to rest, with energy and forces, and in `info` whether
-            they did (`relaxed`), the largest force and the evaluations.
+            they did (`relaxed`), the largest force, the evaluations, and under a pressure the `enthalpy`, E + pV in eV.
+            Where a structure starts with an energy or forces that are not finite the file has neither.
         target: where to end.
         method: lbfgs or fire.
         choices: precision (of the features), charge, spin, fixed (atoms), far_cutoff, electrostatics.
@@ -70,17 +72,24 @@ def _written(atoms: ase.Atoms, one: Relaxed) -> ase.Atoms:
         cell = np.array(atoms.cell)
         cell[atoms.pbc] = one.structure.cell[0][atoms.pbc]
         after.cell = cell
+    after.info.pop("enthalpy", None)  # of an earlier relaxation
     after.info |= {"relaxed": one.converged, "largest_force": one.force, "evaluations": one.steps}
+    if one.ending == Ending.NOT_FINITE:
+        return after
+    if one.pressure_gpa:
+        after.info["enthalpy"] = one.enthalpy
     after.calc = SinglePointCalculator(after, energy=one.energy, forces=one.forces)
     return after
 
 
 def _table(frames: Sequence[ase.Atoms], found: Sequence[Relaxed]) -> Table:
-    heads = "frame", "formula", "energy eV", "largest force eV/Å", "evaluations", "ending"
-    rows = [
-        (f"{n}", atoms.get_chemical_formula(), one.energy, one.force, one.steps, _words(one))
-        for n, (atoms, one) in enumerate(zip(frames, found, strict=True))
-    ]
+    pressed = any(one.pressure_gpa for one in found)
+    energies = ("energy eV", "E + pV eV") if pressed else ("energy eV",)
+    heads = ("frame", "formula", *energies, "largest force eV/Å", "evaluations", "ending")
+    rows = []
+    for n, (atoms, one) in enumerate(zip(frames, found, strict=True)):
+        told = (one.energy, one.enthalpy) if pressed else (one.energy,)
+        rows.append((f"{n}", atoms.get_chemical_formula(), *told, one.force, one.steps, _words(one)))
     return Table("Relaxed structures", heads, rows)
 
 

@@ -1,7 +1,7 @@
 """`modes` on files: vibrations, infrared intensities and thermochemistry of one structure."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +32,14 @@ def modes_of_file(
     choices: Mapping[str, Any] | None = None,
     frame: int = 0,
     largest_force: float = STATIONARY,
-) -> list[Table]:
-    """Tables of the vibrations and, at every temperature, of the ideal gas; all in double precision.
+) -> Iterator[Table]:
+    """Tables of the vibrations and, at every temperature, of the ideal gas, each when it is known; in double precision.
 
     Args:
         model: model file, whose potential has second derivatives.
         structure: any file that ASE reads; a minimum or a saddle point of the model.
         folder: where all numbers are written (vibrations.json), and a frame of extended XYZ with the displacement of
-            every atom for each mode (modes.extxyz).
+            every atom for each mode (modes.extxyz). The vibrations are there before the gas is made of them.
         temperatures_kelvin, pressure_bar: of the gas; without temperatures there is none.
         gas: symmetry, multiplicity, soft and saddle of `eukrates.landscape.ideal_gas`.
         choices: charge and spin, far_cutoff and electrostatics.
@@ -47,26 +47,48 @@ def modes_of_file(
         largest_force: eV/Å, above which the structure is refused.
 
     Raises:
-        ValueError: what `vibrations` and `ideal_gas` refuse; nothing is written then.
+        ValueError: a temperature, a pressure, a symmetry, a multiplicity or a soft wavenumber that no gas has, before
+            anything is computed; what `vibrations` refuses; nothing is written then. What `ideal_gas` refuses of the
+            vibrations: those are written, and their table is out.
     """
-    given = dict(choices or {})
-    potential = with_long_range(load(model), **{name: given.pop(name) for name in LONG_RANGE if name in given})
+    given, of_gas = dict(choices or {}), dict(gas or {})
     atoms = read_structure(structure, frame)
+    _refuse_gas(atoms, temperatures_kelvin, pressure_bar, of_gas)
+    potential = with_long_range(load(model), **{name: given.pop(name) for name in LONG_RANGE if name in given})
     atoms.info |= given
     found = vibrations(potential, atoms, largest_force)
     light, why_dark = _light(potential, found)
-    tables = [_modes_table(found, light, why_dark)]
     numbers = _numbers(found, light)
-    if temperatures_kelvin:
-        molecule = ideal_gas(found, **dict(gas or {}))
-        states = [molecule.at(kelvin, pressure_bar) for kelvin in temperatures_kelvin]
-        tables.append(_gas_table(molecule, states))
-        numbers["ideal_gas"] = _gas_numbers(molecule, states)
     if folder is not None:
-        write_atomically(Path(folder) / NUMBERS, json.dumps(numbers, indent=1) + "\n")
         with replacing(Path(folder) / MODES) as temporary:
             ase.io.write(temporary, _frames(atoms, found, light), format="extxyz")
-    return tables
+        _write_numbers(folder, numbers)
+    yield _modes_table(found, light, why_dark)
+    if not temperatures_kelvin:
+        return
+    try:
+        molecule = ideal_gas(found, **of_gas)
+    except ValueError as error:
+        kept = "" if folder is None else f" The vibrations are in {folder} all the same."
+        raise ValueError(f"{error}{kept}") from error
+    states = [molecule.at(kelvin, pressure_bar) for kelvin in temperatures_kelvin]
+    if folder is not None:
+        _write_numbers(folder, numbers | {"ideal_gas": _gas_numbers(molecule, states)})
+    yield _gas_table(molecule, states)
+
+
+def _refuse_gas(
+    atoms: ase.Atoms, temperatures_kelvin: Sequence[float], pressure_bar: float, gas: Mapping[str, Any]
+) -> None:
+    """Raises ValueError for a state that no gas of these atoms has, whatever their vibrations are."""
+    stated = {name: value for name, value in gas.items() if name != "saddle" and value is not None}
+    still = IdealGas(energy=0.0, wavenumbers=(), moments=(), mass=float(atoms.get_masses().sum()), **stated)
+    for kelvin in temperatures_kelvin:
+        still.at(kelvin, pressure_bar)
+
+
+def _write_numbers(folder: str | Path, numbers: Mapping[str, Any]) -> None:
+    write_atomically(Path(folder) / NUMBERS, json.dumps(numbers, indent=1) + "\n")
 
 
 def _light(potential: Potential, found: Vibrations) -> tuple[np.ndarray | None, str]:

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from eukrates.dynamics.lists import Lists, Rooms, lists_for
-from eukrates.landscape.descent import Ending, Flexible, Goal, Slots, descend, placed
+from eukrates.landscape.descent import Ending, Flexible, Goal, Slots, descend, placed, strayed
 from eukrates.landscape.held import Held
 from eukrates.landscape.minimiser import Minimiser, Spectrum
 from eukrates.landscape.model_hessian import model_spectrum, padded, topology
@@ -31,10 +31,10 @@ class Arrival(NamedTuple):
 
     member: Member
     structure: System
-    energy: float  # eV; with pressure times volume where its cell relaxed
-    forces: np.ndarray  # eV/Å, [atoms, 3]
-    force: float  # eV/Å, the largest on an atom that moves
-    stress: float  # eV/Å³, the largest component beyond the pressure
+    energy: float  # eV; NaN where it starts with energy or forces that are not finite
+    forces: np.ndarray  # eV/Å, [atoms, 3]; NaN there too
+    force: float  # eV/Å, the largest on an atom that moves; infinite there
+    stress: float  # eV/Å³, beyond the pressure, see `Goal`; infinite there
     steps: int  # evaluations
     ending: Ending
 
@@ -114,9 +114,25 @@ class Crew:
                 outcome = to_host(descend(self.potential, lists, self.minimiser, slots, told, self.flexible))
                 self._slots = outcome.slots
                 if not outcome.outgrown:
+                    self._renew()
                     return self._left()
                 here, needed = self._structures(), outcome.needed.tolist()
                 self._lists = self._around(self._lists.replanned(self.potential, here, needed))
+
+    def _renew(self) -> None:
+        """New models of the Hessian for structures that strayed; what they learned on the way is forgotten.
+
+        They wait for that wherever they are, so that company makes no difference to where they go.
+        """
+        for n in np.flatnonzero(strayed(self._slots)).tolist():
+            here = self.members[n].start._replace(structure=self._structures()[n])
+            fresh = self._fresh(here)
+            if fresh.model is None:  # as where an atom has come off: the old one must do
+                fresh = replace(fresh, model=jax.tree.map(lambda rows, n=n: rows[n], self._slots.model))
+            told = lambda slots: (slots.memory, slots.model, slots.home)
+            put = lambda rows, row, n=n: np.concatenate([rows[:n], np.asarray(row)[None], rows[n + 1 :]])
+            memory, model, home = jax.tree.map(put, told(self._slots), told(fresh))
+            self._slots = replace(self._slots, memory=memory, model=model, home=home)
 
     def _left(self) -> list[Arrival]:
         """Those at their end, who are no members any more."""
@@ -180,13 +196,15 @@ class Crew:
             cell=np.asarray(s.cell[0], np.float64),
             moving=longer(one.moving, True),
             count=np.asarray(float(s.atoms)),
-            energy=np.asarray(0.0),
+            energy=np.asarray(np.nan),
+            enthalpy=np.asarray(np.nan),
             gradient=np.zeros((rows, 3)),
-            forces=np.zeros((self.room.atoms, 3)),
+            forces=np.full((self.room.atoms, 3), np.nan),
             force=np.asarray(np.inf),
             stress=np.asarray(np.inf),
             memory=to_host(self.minimiser.start(3 * rows)),
             model=self._model(one),
+            home=longer(np.asarray(s.positions, np.float64), 0.0),
             steps=np.asarray(0),
             ending=np.asarray(int(Ending.ON_THE_WAY)),
         )

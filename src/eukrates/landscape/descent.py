@@ -16,6 +16,7 @@ from eukrates.potential import Potential
 from eukrates.shapes import AnyArray
 
 Flexible = str  # how cells relax: "no", "isotropic" or "full"
+FAR = 1.0  # Å, that an atom has gone from where a model of the Hessian was made, beyond which it is not what it was
 STUCK = 1e-9  # Å, a step that leads nowhere although it is as short
 
 
@@ -33,10 +34,10 @@ class Goal(NamedTuple):
     """When a structure rests, and when the host is asked; changing a value compiles nothing."""
 
     force: Float[AnyArray, ""] | float  # eV/Å, the largest on an atom
-    stress: Float[AnyArray, ""] | float  # eV/Å³, the largest component
+    stress: Float[AnyArray, ""] | float  # eV/Å³, the largest component; of isotropic cells the mean normal one
     pressure: Float[AnyArray, ""] | float  # eV/Å³, that the cell relaxes under
     steps: Int[AnyArray, ""] | int  # evaluations, of a structure
-    enough: Int[AnyArray, ""] | int  # structures at their end, for which the loop ends
+    enough: Int[AnyArray, ""] | int  # structures at their end, or in need of a model, for which the loop ends
     most: Int[AnyArray, ""] | int  # evaluations, for which it does
 
 
@@ -47,20 +48,22 @@ class Slots(eqx.Module):
 
         F = exp(U/n),   r = F u,   cell = cell₀ Fᵀ,   n the number of atoms                                     (1)
 
-    as in ASE's FrechetCellFilter.
+    as in ASE's FrechetCellFilter: atoms that are fixed keep u, their place within the cell.
     """
 
     variables: Float[AnyArray, "*slots rows 3"]
     cell: Float[AnyArray, "*slots 3 3"]  # Å, where it starts
     moving: Bool[AnyArray, "*slots rows"]
     count: Float[AnyArray, "*slots"]  # atoms
-    energy: Float[AnyArray, "*slots"]  # eV, with pressure times volume
-    gradient: Float[AnyArray, "*slots rows 3"]  # eV/Å
-    forces: Float[AnyArray, "*slots atoms 3"]  # eV/Å, on all atoms
+    energy: Float[AnyArray, "*slots"]  # eV; NaN before the first step
+    enthalpy: Float[AnyArray, "*slots"]  # eV, energy and pressure times volume, which goes downhill; NaN before it too
+    gradient: Float[AnyArray, "*slots rows 3"]  # eV/Å, of the enthalpy
+    forces: Float[AnyArray, "*slots atoms 3"]  # eV/Å, on all atoms; NaN before it too
     force: Float[AnyArray, "*slots"]  # eV/Å, the largest on an atom that moves
-    stress: Float[AnyArray, "*slots"]  # eV/Å³, the largest component beyond the pressure
+    stress: Float[AnyArray, "*slots"]  # eV/Å³, beyond the pressure: see `Goal`
     memory: Any  # of the minimiser
     model: Spectrum | None  # of the Hessian, of each structure
+    home: Float[AnyArray, "*slots rows 3"]  # Å, the variables where that was made
     steps: Int[AnyArray, "*slots"]  # evaluations
     ending: Int[AnyArray, "*slots"]
 
@@ -75,6 +78,7 @@ class Outcome(NamedTuple):
 
 class _Felt(NamedTuple):
     energy: Float[Array, " slots"]
+    enthalpy: Float[Array, " slots"]
     gradient: Float[Array, "slots rows 3"]
     forces: Float[Array, "slots atoms 3"]
     force: Float[Array, " slots"]
@@ -98,24 +102,24 @@ def placed(
 def descend(
     potential: Potential, lists: Lists, minimiser: Minimiser, slots: Slots, goal: Goal, flexible: Flexible = "no"
 ) -> Outcome:
-    """Steps until `goal.enough` structures have come to their end."""
+    """Steps until `goal.enough` structures have come to their end, or wait for another model of their Hessian."""
     noise = _noise(slots)
 
     def goes_on(state):
         now, outgrown, _, taken = state
-        over = jnp.sum(_ended(now) & ~_ended(slots))
-        return ~outgrown & (taken < goal.most) & (over < goal.enough) & jnp.any(~_ended(now))
+        over = jnp.sum(_waits(now) & ~_waits(slots))
+        return ~outgrown & (taken < goal.most) & (over < goal.enough) & jnp.any(~_waits(now))
 
     def step(state):
         now, _, _, taken = state
-        here = Spot(now.energy, _flat(now.gradient))
+        here = Spot(now.enthalpy, _flat(now.gradient))
         first = now.steps == 0
         walked, memory = jax.vmap(minimiser.propose)(here, now.memory, now.model)
-        walked = jnp.where((first | _ended(now))[:, None], 0.0, walked)
+        walked = jnp.where((first | _waits(now))[:, None], 0.0, walked)
         there = now.variables + walked.reshape(now.variables.shape)
         felt = _feel(potential, lists, there, now, goal, flexible)
         judge = jax.vmap(minimiser.judge)
-        good, memory = judge(here, Spot(felt.energy, _flat(felt.gradient)), walked, memory, noise)
+        good, memory = judge(here, Spot(felt.enthalpy, _flat(felt.gradient)), walked, memory, noise)
         good = jnp.where(first, jnp.isfinite(felt.energy) & jnp.isfinite(felt.force), good)
         after = _judged(now, there, felt, good, memory, jax.vmap(farthest)(walked), goal)
         after = jax.tree.map(lambda new, old: jnp.where(felt.complete, new, old), after, now)
@@ -128,7 +132,7 @@ def descend(
 
 def _judged(now: Slots, there, felt: _Felt, good, memory, length, goal: Goal) -> Slots:
     """After a step that was tried by all that are on their way, and taken by the good."""
-    going, first = ~_ended(now), now.steps == 0
+    going, first = ~_waits(now), now.steps == 0
     taken = going & good
     pick = lambda new, old, where: jnp.where(where.reshape(-1, *[1] * (new.ndim - 1)), new, old)
     steps = now.steps + going
@@ -144,12 +148,14 @@ def _judged(now: Slots, there, felt: _Felt, good, memory, length, goal: Goal) ->
         moving=now.moving,
         count=now.count,
         energy=pick(felt.energy, now.energy, taken),
+        enthalpy=pick(felt.enthalpy, now.enthalpy, taken),
         gradient=pick(felt.gradient, now.gradient, taken),
         forces=pick(felt.forces, now.forces, taken),
         force=force,
         stress=stress,
         memory=jax.tree.map(lambda new, old: pick(new, old, going & ~first), memory, now.memory),
         model=now.model,
+        home=now.home,
         steps=steps,
         ending=jnp.where(going, ending, now.ending),
     )
@@ -165,7 +171,7 @@ def _feel(potential: Potential, lists: Lists, variables, slots: Slots, goal: Goa
     slope = jnp.where(slots.moving[:, rows, None], -forces, 0.0)
     largest = jnp.sqrt(jnp.max(jnp.sum(slope**2, axis=2), axis=1))
     if flexible == "no":
-        return _Felt(energy, slope, forces, largest, jnp.zeros(count), found.complete, found.needed)
+        return _Felt(energy, energy, slope, forces, largest, jnp.zeros(count), found.complete, found.needed)
     volume = volumes(cell)
     beyond = cast(Array, told.stress) + goal.pressure * jnp.eye(3)
     beyond = jnp.trace(beyond, axis1=1, axis2=2)[:, None, None] / 3 * jnp.eye(3) if flexible == "isotropic" else beyond
@@ -176,7 +182,7 @@ def _feel(potential: Potential, lists: Lists, variables, slots: Slots, goal: Goa
     gradient = jnp.concatenate([cell_slope, jnp.einsum("sna,sab->snb", slope, strain)], axis=1)
     stress = jnp.max(jnp.abs(beyond), axis=(1, 2))
     enthalpy = energy + goal.pressure * volume
-    return _Felt(enthalpy, gradient, forces, largest, stress, found.complete, found.needed)
+    return _Felt(energy, enthalpy, gradient, forces, largest, stress, found.complete, found.needed)
 
 
 def _deformation(rows: Float[AnyArray, "slots 3 3"], count: Float[AnyArray, " slots"]) -> Float[Array, "slots 3 3"]:
@@ -188,8 +194,21 @@ def _noise(slots: Slots) -> Float[Array, " slots"]:
     return 1e-6 * slots.count
 
 
-def _ended(slots: Slots) -> Bool[Array, " slots"]:
+def _ended(slots: Slots) -> Bool[AnyArray, " slots"]:
     return slots.ending != Ending.ON_THE_WAY
+
+
+def strayed(slots: Slots) -> Bool[AnyArray, " slots"]:
+    """Which are on their way with a model of the Hessian that was made too far away."""
+    if slots.model is None:
+        return jnp.zeros(slots.ending.shape, bool)
+    gone = jnp.sum((slots.variables - slots.home) ** 2, axis=2).max(axis=1)
+    return ~_ended(slots) & (gone > FAR**2)
+
+
+def _waits(slots: Slots) -> Bool[AnyArray, " slots"]:
+    """Those at their end, and those that wait for a model."""
+    return _ended(slots) | strayed(slots)
 
 
 def _flat(rows: Float[Array, "slots rows 3"]) -> Float[Array, "slots variables"]:

@@ -10,6 +10,10 @@ from eukrates.numerics import cast
 from eukrates.potential import Potential, predict
 
 
+class NotFinite(ValueError):
+    """Energy, forces or Hessian are not finite at a structure."""
+
+
 class Expansion(NamedTuple):
     """E(r + d) ≈ E - F · d + ½ d H d."""
 
@@ -25,8 +29,9 @@ def expansion(potential: Potential, structure: System) -> Expansion:
     of bounded memory (see `eukrates.potential.hessian`), by one program that structures of similar size share.
 
     Raises:
-        ValueError: a potential without second derivatives, one that is not entitled to an answer (see
-            `eukrates.predict`), or derivatives that are not finite.
+        ValueError: a potential without second derivatives, or one that is not entitled to an answer (see
+            `eukrates.predict`).
+        NotFinite: energy or derivatives that are not finite.
     """
     exact = cast(potential, "float64")
     try:
@@ -34,13 +39,13 @@ def expansion(potential: Potential, structure: System) -> Expansion:
     except (TypeError, ValueError, NotImplementedError) as error:
         _refuse_kernels(potential, error)
         raise
-    forces, curvature = np.asarray(found.forces), np.asarray(found.hessian)
-    if not (np.all(np.isfinite(forces)) and np.all(np.isfinite(curvature))):
-        raise ValueError(
-            "Forces or Hessian are not finite here. Look for atoms on top of each other; if there are none, the "
-            "potential has no second derivative at this structure."
+    energy, forces, curvature = float(found.energy[0]), np.asarray(found.forces), np.asarray(found.hessian)
+    if not all(np.all(np.isfinite(one)) for one in (energy, forces, curvature)):
+        raise NotFinite(
+            "Energy, forces or Hessian are not finite here. Look for atoms on top of each other; if there are none, "
+            "the potential has no second derivative at this structure."
         )
-    return Expansion(float(found.energy[0]), forces, (curvature + np.transpose(curvature, (2, 3, 0, 1))) / 2)
+    return Expansion(energy, forces, (curvature + np.transpose(curvature, (2, 3, 0, 1))) / 2)
 
 
 def _refuse_kernels(potential: Potential, error: Exception) -> None:

@@ -1,4 +1,4 @@
-"""What relaxes: a structure, and those of its atoms that stay where they are."""
+"""What relaxes: a structure, and those of its atoms that stay where they are, or within a cell that relaxes."""
 
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -32,9 +32,11 @@ class Target:
     Args:
         force: eV/Å, the largest force on an atom that moves.
         steps: evaluations of energy and forces, of one structure.
-        cell: "no": cells stay; "isotropic": their volume relaxes; "full": their volume and shape.
+        cell: "no": cells stay; "isotropic": their volume relaxes; "full": their volume and shape. With a cell that
+            relaxes fixed atoms keep their place within it (fractional coordinates).
         pressure_gpa: GPa, that cells relax under.
-        stress_gpa: GPa, the largest component of the stress beyond the pressure.
+        stress_gpa: GPa, of the stress beyond the pressure: where cells are "full" the largest component, where they are
+            "isotropic" the mean normal stress (trace/3) alone; shear and anisotropy are left then.
     """
 
     force: float = 0.01
@@ -57,17 +59,24 @@ class Relaxed:
     """Where a structure came to rest, or where it was left."""
 
     structure: System
-    energy: float  # eV; with pressure times volume where the cell relaxed under a pressure
-    forces: np.ndarray  # eV/Å, [atoms, 3]
-    force: float  # eV/Å, the largest on an atom that moves
-    stress_gpa: float  # GPa, the largest component beyond the pressure; 0 where the cell stays
+    energy: float  # eV, potential; NaN where it starts with energy or forces that are not finite
+    forces: np.ndarray  # eV/Å, [atoms, 3]; NaN there too
+    force: float  # eV/Å, the largest on an atom that moves; infinite there
+    stress_gpa: float  # GPa, beyond the pressure, see `Target`; 0 where the cell stays
     steps: int  # evaluations of energy and forces
     ending: Ending
+    pressure_gpa: float = 0.0  # GPa, that the cell relaxed under
 
     @property
     def converged(self) -> bool:
         """Whether it rests."""
         return self.ending == Ending.CONVERGED
+
+    @property
+    def enthalpy(self) -> float:
+        """E + pV in eV, of which this is the minimum where the cell relaxed under a pressure p; else E."""
+        volume = abs(float(np.linalg.det(self.structure.cell[0])))
+        return self.energy + self.pressure_gpa * GPA * volume
 
 
 def relax(
@@ -83,7 +92,7 @@ def relax(
 
     Args:
         potential: any potential.
-        structures: open or periodic, of any size; FixAtoms of `ase.Atoms` counts.
+        structures: open or periodic, of any size; FixAtoms of `ase.Atoms` counts, see `Target.cell`.
         target: where to end.
         minimiser: L-BFGS where not given.
         progress: is told how many structures are at their end, of how many.
@@ -136,7 +145,7 @@ def quench(
         while crew.members:
             full = crew.vacancies == 0 or waiting.first() is not None
             for one in crew.go(goal if full else goal._replace(enough=max(1, len(crew.members) // 2))):
-                yield one.member.number, _relaxed(one)
+                yield one.member.number, _relaxed(one, target)
             if newcomers := waiting.draw(room, crew.vacancies):
                 crew.enter(newcomers)
         capacity.rooms = Rooms(*map(max, capacity.rooms, crew.rooms))
@@ -198,6 +207,7 @@ def _check(potential: Potential, one: Held, target: Target) -> None:
         )
 
 
-def _relaxed(one: Arrival) -> Relaxed:
-    stress = 0.0 if not np.isfinite(one.stress) else one.stress / GPA
-    return Relaxed(one.structure, one.energy, one.forces, one.force, stress, one.steps, one.ending)
+def _relaxed(one: Arrival, target: Target) -> Relaxed:
+    stress = 0.0 if target.cell == "no" else one.stress / GPA
+    pressure = target.pressure_gpa
+    return Relaxed(one.structure, one.energy, one.forces, one.force, stress, one.steps, one.ending, pressure)

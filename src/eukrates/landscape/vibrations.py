@@ -103,8 +103,9 @@ def refuse_moving(forces: Float[np.ndarray, "atoms 3"], largest_force: float) ->
     if left > largest_force:
         raise ValueError(
             f"The structure is not stationary: the largest force on an atom is {left:.2g} eV/Å, and vibrations are "
-            f"those around a point where it is below {largest_force:g}. Relax it with this very potential first: "
-            "`eukrates relax`, or eukrates.landscape.relax."
+            f"those around a point where it is below {largest_force:g}. Relax it with this very potential first, to "
+            f"half of that: `eukrates relax --force {largest_force / 2:g}`, or eukrates.landscape.relax with "
+            f"Target(force={largest_force / 2:g})."
         )
     return left
 

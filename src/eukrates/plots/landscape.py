@@ -27,11 +27,13 @@ class Listed:
     energy: float  # eV
     above: float  # kJ/mol, above the lowest
     count: int  # how often it was found
-    degeneracy: int  # minima that it stands for: 2 with its mirror image
-    weights: tuple[float, ...]  # Boltzmann, by energy, at each temperature
-    imaginary: int | None = None  # modes; None: not computed
-    gibbs: tuple[float, ...] | None = None  # eV
+    images: int  # 2 where it stands for its mirror image too
+    symmetry: int  # in how many ways it can be turned onto itself
+    weights: tuple[float, ...] | None  # Boltzmann, by energy, at each temperature; None: it is known to be no minimum
+    imaginary: int | None = None  # modes; None: not known
+    gibbs: tuple[float, ...] | None = None  # eV, at each temperature
     gibbs_weights: tuple[float, ...] | None = None
+    said: str = ""  # why its Gibbs energy was looked for and is not known
 
 
 def exploration_sections(
@@ -55,12 +57,34 @@ def exploration_sections(
 
 def opinion_section(opinion: SecondOpinion) -> Section:
     """Two levels of theory about the same minima."""
+    blocks: list[Block] = [Verdict(opinion.summary, "plain" if opinion.compared else "bad")]
+    if opinion.compared:
+        blocks += [
+            Figure(_agreement_figure(opinion), "Both from the first minimum that both know."),
+            _agreement(opinion),
+        ]
+    kj = lambda value: float(value) / KJ_PER_MOL
+    rows = [
+        (n, kj(own), kj(other), kj(other - own), wrong)
+        for n, (own, other, wrong) in enumerate(zip(opinion.own, opinion.other, opinion.wrong, strict=True))
+        if n < SHOWN or wrong
+    ]
+    heads = ("rank", "this model, kJ/mol", f"{opinion.level}, kJ/mol", "difference", "left out because")
+    note = "All are in second_opinion.csv, from the first minimum that both know."
+    return Section(f"Second opinion: {opinion.level}", [*blocks, Table("Energies by both", heads, rows, note)])
+
+
+def _agreement_figure(opinion: SecondOpinion) -> Drawing:
     fig, (ax,) = figure(4.4, 3.8)
-    own, other = opinion.own / KJ_PER_MOL, opinion.other / KJ_PER_MOL
+    own, other = opinion.own[opinion.known] / KJ_PER_MOL, opinion.other[opinion.known] / KJ_PER_MOL
     ends = [min(own.min(), other.min()), max(own.max(), other.max())]
     ax.plot(ends, ends, color=QUIET, linewidth=0.9)
     ax.plot(own, other, "o", ms=4, color=BLUE)
     label(ax, "this model (kJ/mol)", f"{opinion.level} (kJ/mol)", "Energies of minima")
+    return fig
+
+
+def _agreement(opinion: SecondOpinion) -> Table:
     kj = lambda value: value / KJ_PER_MOL
     rows = [
         ("minima", len(opinion.known)),
@@ -72,10 +96,11 @@ def opinion_section(opinion: SecondOpinion) -> Section:
         ("pairs in the other order", len(opinion.exchanged)),
         ("rank here of its lowest", opinion.lowest),
     ]
-    first = ", ".join(f"{i} and {j}" for i, j in opinion.exchanged[:20])
-    note = f"In the other order: {first}{' …' if len(opinion.exchanged) > 20 else ''}." if first else ""
-    table = Table("Agreement", ("", ""), rows, note)
-    return Section(f"Second opinion: {opinion.level}", [Figure(fig, "Each from its own mean."), table])
+    note = f"Errors are from the means; differences within {kj(opinion.window):.2g} kJ/mol say nothing of the order."
+    if opinion.exchanged:
+        first = ", ".join(f"{i} and {j}" for i, j in opinion.exchanged[:20])
+        note += f" In the other order: {first}{' …' if len(opinion.exchanged) > 20 else ''}."
+    return Table("Agreement", ("", ""), rows, note)
 
 
 def progress_figure(search: Search) -> Drawing:
@@ -110,7 +135,7 @@ def spectrum_figure(listed: Sequence[Listed]) -> Drawing:
 def map_figure(search: Search) -> tuple[Drawing, str]:
     """Minima in the plane of their principal components, coloured by energy."""
     some = search.lowest(MAPPED)
-    found = conformation_map(search.reference, search.catalogue.graph, np.stack([one.positions for one in some]))
+    found = conformation_map(search.catalogue.graph, np.stack([one.positions for one in some]))
     above = np.array([one.energy - some[0].energy for one in some]) / KJ_PER_MOL
     fig, (ax,) = figure(5.4, 4.0)
     drawn = ax.scatter(*found.points[::-1].T, c=above[::-1], s=14, cmap="viridis")
@@ -124,22 +149,36 @@ def map_figure(search: Search) -> tuple[Drawing, str]:
 
 def _minima_section(search: Search, listed: Sequence[Listed], temperatures_kelvin: Sequence[float]) -> Section:
     percent = lambda weights: [None] * len(temperatures_kelvin) if weights is None else [100 * w for w in weights]
-    free = any(row.imaginary is not None for row in listed)
-    heads = ["rank", "kJ/mol", "found", *(f"% at {kelvin:g} K" for kelvin in temperatures_kelvin)]
-    heads += [*(f"% by G, {kelvin:g} K" for kelvin in temperatures_kelvin), "imaginary"] if free else []
+    looked = [row for row in listed if row.imaginary is not None or row.said]
+    heads = ["rank", "kJ/mol", "found", "symmetry", *(f"% at {kelvin:g} K" for kelvin in temperatures_kelvin)]
+    heads += [*(f"% by G, {kelvin:g} K" for kelvin in temperatures_kelvin), "imaginary"] if looked else []
     rows = [
-        (row.rank, row.above, row.count, *percent(row.weights))
-        + ((*percent(row.gibbs_weights), row.imaginary) if free else ())
+        (row.rank, row.above, row.count, row.symmetry, *percent(row.weights))
+        + ((*percent(row.gibbs_weights), row.imaginary) if looked else ())
         for row in listed[:SHOWN]
     ]
     note = f"The lowest {SHOWN} of {len(listed)}; all are in minima.csv." if len(listed) > SHOWN else ""
-    if free:
+    note += " Symmetry: in how many ways it can be turned onto itself; wells, and weights, are as one over it."
+    if looked:
         note += " Weights by G are shares among the minima of which it was computed."
     drawn, words = map_figure(search)
-    return Section(
-        "Minima",
-        [Figure(spectrum_figure(listed)), Figure(drawn, words), Table("Minima", tuple(heads), rows, note.strip())],
+    blocks = [Figure(spectrum_figure(listed)), Figure(drawn, words), Table("Minima", tuple(heads), rows, note.strip())]
+    return Section("Minima", [*blocks, *_looked_at(looked)])
+
+
+def _looked_at(rows: Sequence[Listed]) -> list[Block]:
+    """What became of those whose second derivatives were computed."""
+    if not rows:
+        return []
+    saddles, none = sum(bool(row.imaginary) for row in rows), [row for row in rows if row.said]
+    words = (
+        f"Second derivatives of {len(rows)} were asked for; saddle points among them, which have no weight: {saddles}; "
+        f"with a free energy: {len(rows) - len(none)}."
     )
+    blocks: list[Block] = [Verdict(words, "care" if none else "plain")]
+    if none:
+        blocks.append(Table("Without a free energy", ("rank", "why"), [(row.rank, row.said) for row in none]))
+    return blocks
 
 
 def _aside_section(search: Search) -> Section:

@@ -1,6 +1,7 @@
 """Labels from tight binding: GFN2-xTB, GFN1-xTB and IPEA1-xTB through tblite."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -35,8 +36,9 @@ class TBLite(Labeller):
         return self.method
 
     def check(self, atoms: Atoms) -> None:
-        """Charge and spin must be stated."""
+        """Charge and spin must be stated. ImportError when tblite is not installed; names the extra."""
         charge_and_spin(atoms)
+        _engine()
 
     def __call__(self, atoms: Atoms) -> Labels:
         """Label one structure; LabelError when the self-consistent charges do not converge."""
@@ -60,15 +62,9 @@ class TBLite(Labeller):
 
     def _calculator(self, atoms: Atoms):
         charge, spin = charge_and_spin(atoms)
-        try:
-            from tblite.interface import Calculator
-        except ImportError as error:
-            raise ImportError(
-                "Labelling with xTB needs tblite, which is not installed: pip install 'eukrates[reference]'."
-            ) from error
         lattice = {"lattice": atoms.cell.array / BOHR, "periodic": np.array(atoms.pbc)} if atoms.pbc.any() else {}
         try:
-            calculator = Calculator(
+            calculator = _engine()(
                 self.method, atoms.numbers, atoms.positions / BOHR, charge=float(charge), uhf=spin, **lattice
             )
         except (RuntimeError, ValueError) as error:
@@ -78,3 +74,14 @@ class TBLite(Labeller):
         calculator.set("max-iter", self.max_iterations)
         calculator.set("temperature", self.electronic_temperature_kelvin * KELVIN / HARTREE)
         return calculator
+
+
+def _engine() -> Any:
+    """tblite's calculator."""
+    try:
+        from tblite.interface import Calculator
+    except ImportError as error:
+        raise ImportError(
+            "Labelling with xTB needs tblite, which is not installed: pip install 'eukrates[reference]'."
+        ) from error
+    return Calculator

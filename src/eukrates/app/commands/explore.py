@@ -60,11 +60,8 @@ def explore(
     afterwards = Afterwards(tuple(temperature or (298.15,)), free_energies, checked)
     choices = said(charge=charge, spin=spin, far_cutoff=far_cutoff, electrostatics=electrostatics)
     choices["precision"] = precision
-    with progress("round", "quenches") as update:
+    with progress("explore", "done") as update:
         show = lambda standing, done, of: update(done, of, search_words(standing))
-        search = explore_file(model, structures, out, budget, ways, rules, afterwards, choices, show)
-    last = search.standings[-1]
-    print(
-        f"{last.minima} minima in {last.quenches} quenches, the lowest at {last.lowest:.6f} eV; {last.aside} "
-        f"candidates were set aside. See {out}: report.html, minima.extxyz, minima.csv."
-    )
+        checking = lambda done, of: update(done, of, "checked by another level")
+        found = explore_file(model, structures, out, budget, ways, rules, afterwards, choices, show, checking)
+    print(f"{found.summary}\nSee {out}: report.html, minima.extxyz, minima.csv.")

@@ -39,7 +39,7 @@ def modes(
         refuse_given(told, "there is no gas without --temperature")
     if out is not None:
         claim([path for path in (out / NUMBERS, out / MODES) if path.exists()], overwrite)
-    tables = modes_of_file(
+    for table in modes_of_file(
         model,
         structure,
         out,
@@ -49,8 +49,7 @@ def modes(
         choices=said(charge=charge, spin=spin, far_cutoff=far_cutoff, electrostatics=electrostatics),
         frame=frame,
         largest_force=largest_force,
-    )
-    for table in tables:
+    ):
         print(table.text())
     if out is not None:
         print(f"Wrote {out / NUMBERS} and {out / MODES}.")

@@ -7,6 +7,14 @@ from typer import Argument, Option
 
 from eukrates.app.commands.options import Charge, Electrostatics, FarCutoff, Model, Overwrite, Spin
 
+STRESS = (
+    "GPa beyond the pressure, at the end: full, the largest component; isotropic, the mean normal stress (trace/3)."
+)
+FIXED = (
+    "Atoms that stay, counted from 0, of every structure; with a cell that relaxes fixed atoms keep their place within "
+    "it (fractional coordinates)."
+)
+
 
 def relax(
     model: Model,
@@ -17,8 +25,8 @@ def relax(
     method: Annotated[str, Option(help="lbfgs or fire.")] = "lbfgs",
     cell: Annotated[str, Option(help="no, isotropic or full: how cells relax.")] = "no",
     pressure: Annotated[float, Option(help="GPa, that cells relax under.")] = 0.0,
-    stress: Annotated[float, Option(help="GPa, the largest component beyond the pressure, at the end.")] = 0.1,
-    fixed: Annotated[list[int] | None, Option(help="Atoms that stay, counted from 0, of every structure.")] = None,
+    stress: Annotated[float, Option(help=STRESS)] = 0.1,
+    fixed: Annotated[list[int] | None, Option(help=FIXED)] = None,
     charge: Charge = None,
     spin: Spin = None,
     far_cutoff: FarCutoff = None,

@@ -54,7 +54,7 @@ class Band:
     """A path between two structures, and where it was left."""
 
     structures: tuple[System, ...]  # images, the ends included
-    energies: Float[np.ndarray, " images"]  # eV
+    energies: Float[np.ndarray, " images"]  # eV; NaN between the ends, where the first path had no finite energies
     force: float  # eV/Å, the largest pull at an atom
     steps: int  # evaluations of all its images
     ending: Ending
@@ -93,20 +93,36 @@ def nudge(potential: Potential, ends: Sequence[tuple[System, System]], stretch: 
         stretch: how.
 
     Raises:
-        ValueError: pairs of different atoms, periodic structures, structures of different sizes.
+        ValueError: see `check_ends`; pairs of different sizes.
     """
     stretch = stretch or Stretch()
     for first, last in ends:
-        for one in (first, last):
-            expect_open(one)
-            check_system(potential, one)
-        if not np.array_equal(first.numbers, last.numbers) or first.atoms != ends[0][0].atoms:
-            raise ValueError("Expected ends of the same atoms in the same order, all pairs of one size, got others.")
+        check_ends(potential, first, last)
+        if first.atoms != ends[0][0].atoms:
+            raise ValueError(f"Expected pairs of one size, got {ends[0][0].atoms} and {first.atoms} atoms.")
     paths = []
     for first, last in ends:
         r = np.asarray(first.positions, np.float64)
         paths.append(_images(first, idpp(r, superposed(np.asarray(last.positions, np.float64), r), stretch.images)))
     return _rested(potential, paths, stretch) if paths else []
+
+
+def check_ends(potential: Potential, first: System, last: System) -> None:
+    """Refuse what cannot be the ends of a band.
+
+    Raises:
+        ValueError: other atoms, charge or spin at one end than at the other; periodic structures; what the potential
+            does not know.
+    """
+    for one in (first, last):
+        expect_open(one)
+        check_system(potential, one)
+    if not np.array_equal(first.numbers, last.numbers):
+        raise ValueError("Expected ends of the same atoms in the same order, got others.")
+    for name in ("charge", "spin"):
+        one, other = getattr(first, name), getattr(last, name)
+        if (one is None) != (other is None) or not (one is None or np.array_equal(one, other)):
+            raise ValueError(f"Expected ends of one {name}, got {one} and {other}.")
 
 
 def _images(like: System, positions: np.ndarray) -> list[System]:
@@ -139,7 +155,7 @@ def _begun(paths: Sequence[Sequence[System]], tips: np.ndarray, stretch: Stretch
     """Before the first evaluation."""
     count, images, variables = len(paths), stretch.images, 3 * paths[0][0].atoms
     positions = np.array([[np.asarray(s.positions, np.float64).ravel() for s in path] for path in paths])
-    energies = np.zeros((count, images))
+    energies = np.full((count, images), np.nan)
     energies[:, [0, -1]] = tips
     memory = np.zeros((count, MEMORY, (images - 2) * variables))
     models = [[_model(s) for s in path[1:-1]] for path in paths]

@@ -1,23 +1,25 @@
 """`Connections`: from a list of minima to the network of the passes between them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import jax
 import numpy as np
 
-from eukrates.landscape.bond_graph import changed_bonds
 from eukrates.landscape.catalogue import Catalogue
 from eukrates.landscape.paths.band import Band, Stretch, nudge
+from eukrates.landscape.paths.crossing import crossings
 from eukrates.landscape.paths.network import Network, Pass, nearest_pairs
-from eukrates.landscape.paths.saddle import Saddle, climbing_direction, refine_saddle
-from eukrates.landscape.paths.sides import sides
-from eukrates.landscape.relax import TOGETHER, TOGETHER_ELSEWHERE, Target
-from eukrates.landscape.superposition import superpose
+from eukrates.landscape.paths.saddle import Saddle
+from eukrates.landscape.relax import TOGETHER, TOGETHER_ELSEWHERE, Relaxed, Target
+from eukrates.landscape.search.screen import Screen
+from eukrates.landscape.superposition import Superposition, superpose
 from eukrates.matter import System
+from eukrates.matter.superposition import superposed
 from eukrates.potential import Potential
 
 Pair = tuple[int, int]
+REST = Target(force=0.0005, steps=2000)  # as minima of searches are
 
 
 @dataclass(frozen=True)
@@ -25,22 +27,24 @@ class Attempt:
     """What came of one band."""
 
     pair: Pair
+    stretch: Stretch
     said: str  # in words
 
 
 class Connections:
     """Looks for passes between minima, pair by pair, and takes in the minima that they lead to.
 
-    For each pair a band is nudged, its highest image refined to a saddle point, and the way down from there followed on
-    both sides. Of relabellings of the second minimum the one nearest to the first is taken.
+    For each pair a band is nudged, each image that is higher than its neighbours refined to a saddle point, and the way
+    down from there followed on both sides. Of relabellings of the second minimum the one nearest to the first is taken
+    that keeps its configuration.
 
     Args:
-        potential: with second derivatives.
+        potential: with second derivatives, the one by which the minima are known.
         reference: a structure with the atoms, charge and spin of all minima.
-        minima: known minima; those that passes lead to are added.
+        minima: all that are known; those that passes lead to are added.
+        screen: what a minimum that a pass leads to must be; a pass to another is left out. None: anything.
         stretch: of bands.
-        force: eV/Å, of minima at the ends of descents.
-        keep_bonds: whether passes over which bonds change, and minima with other bonds, are left out.
+        target: of descents; as that of the minima, else they are not recognised.
     """
 
     def __init__(
@@ -48,101 +52,143 @@ class Connections:
         potential: Potential,
         reference: System,
         minima: Catalogue,
+        screen: Screen | None = None,
         stretch: Stretch | None = None,
-        force: float = 0.005,
-        keep_bonds: bool = True,
+        target: Target = REST,
     ):
-        self.potential, self.reference, self.minima = potential, reference, minima
-        self._fast = potential.for_inference()
-        self.stretch, self.target, self.keep_bonds = stretch or Stretch(), Target(force=force), keep_bonds
-        self.network = Network([one.energy for one in minima.minima])
-        self._saddles = Catalogue(reference, graph=minima.graph, mirror=minima.mirror)
+        self.potential, self.reference, self.minima, self.screen = potential, reference, minima, screen
+        self._fast, self._given = potential.for_inference(), len(minima)
+        self.stretch, self.target = stretch or Stretch(), target
+        self.network = Network()  # of minima that were to be connected, or that passes lead to
+        rules = {"mirror": minima.mirror, "window": minima.window, "tolerance": minima.tolerance}
+        self._saddles = Catalogue(reference, graph=minima.graph, **rules)
         self.attempts: list[Attempt] = []
+
+    def recall(self, network: Network, attempts: Sequence[Attempt]) -> None:
+        """Go on from what was found before, when minima may have had other numbers."""
+        numbers = {n: self._number(one.positions, one.energy) for n, one in network.minima.items()}
+        for one in network.passes:
+            i, j = (numbers[n] for n in one.minima)
+            self._saddles.add([self.structure(one.positions)], [one.energy])
+            self.network.passes.append(replace(one, minima=(i, j)))
+        for one in attempts:
+            i, j = sorted(numbers[n] for n in one.pair)
+            self.attempts.append(replace(one, pair=(i, j)))
 
     def structure(self, positions: np.ndarray) -> System:
         """The reference elsewhere."""
         return replace(self.reference, positions=np.array(positions, np.float64))
 
     def pairs(self, lowest: int, neighbours: int = 2) -> list[Pair]:
-        """Of the lowest minima those worth a band: near ones, and what makes all hang together."""
+        """Of the lowest minima that were given those worth a band, not yet tried: near ones, and what makes all hang
+        together."""
         known = self._lowest(lowest)
         apart = np.zeros((len(known), len(known)))
         for a in range(len(known)):
             for b in range(a):
                 apart[a, b] = apart[b, a] = self.minima.laid(known[a], known[b]).rmsd
-        tried = {one.pair for one in self.attempts}
+        tried = self._tried()
         told = [(min(known[i], known[j]), max(known[i], known[j])) for i, j in nearest_pairs(apart, neighbours)]
         return [pair for pair in told if pair not in tried]
 
+    def gaps(self, lowest: int) -> list[Pair]:
+        """Of these minima the nearest pairs, not yet tried, of which no way leads from one to the other."""
+        tried, groups = self._tried(), self._groups()
+        found: dict[frozenset, list[tuple[float, Pair]]] = {}
+        known = self._lowest(lowest)
+        for a, i in enumerate(known):
+            for j in known[:a]:
+                pair = min(i, j), max(i, j)
+                if groups[i] != groups[j] and pair not in tried:
+                    both = frozenset([groups[i], groups[j]])
+                    found.setdefault(both, []).append((self.minima.laid(*pair).rmsd, pair))
+        return sorted(min(some)[1] for some in found.values())
+
     def look(self, pairs: Sequence[Pair], tell: Callable[[int, int], None] = lambda done, of: None) -> None:
-        """Bands between these pairs, as many at once as there is room for; what was found is in `network`."""
+        """Bands between these pairs, as many at once as there is room for; what was found is in `network`.
+
+        Args:
+            pairs: see `pairs` and `gaps`.
+            tell: is told after some bands how many were done, of how many.
+        """
         room = TOGETHER.get(jax.default_backend(), TOGETHER_ELSEWHERE)
         many = max(1, room // (self.reference.atoms * (self.stretch.images - 2)))
         for begin in range(0, len(pairs), many):
             some = pairs[begin : begin + many]
             bands = nudge(self._fast, [self.ends(pair) for pair in some], self.stretch)
             for pair, band in zip(some, bands, strict=True):
-                self.attempts.append(Attempt(pair, self._take(band)))
+                self.attempts.append(Attempt(pair, self.stretch, self._take(band)))
             tell(min(begin + many, len(pairs)), len(pairs))
 
     def ends(self, pair: Pair) -> tuple[System, System]:
         """Both minima, the second relabelled and turned onto the first."""
         first, last = (self.minima.minima[n].positions for n in pair)
-        laid = superpose(self.minima.relabellings, first, last)
-        moved = (last - last.mean(axis=0))[laid.permutation] @ laid.turn + first.mean(axis=0)
+        placed = (self._placed(first, last, laid) for laid in self._layings(pair))
+        moved = next((one for one in placed if self._keeps(one)), superposed(last, first))
         return self.structure(first), self.structure(moved)
 
-    def gaps(self, lowest: int) -> list[Pair]:
-        """Of the lowest minima the nearest pairs, not yet tried, of which no way leads from one to the other."""
-        tried = {one.pair for one in self.attempts}
-        found: dict[frozenset, list[tuple[float, Pair]]] = {}
-        known = self._lowest(lowest)
-        for a, i in enumerate(known):
-            here = self._group(i)
-            for j in known[:a]:
-                if j not in here and (pair := (min(i, j), max(i, j))) not in tried:
-                    found.setdefault(frozenset([here, self._group(j)]), []).append((self.minima.laid(*pair).rmsd, pair))
-        return sorted(min(some)[1] for some in found.values())
+    def _placed(self, first: np.ndarray, last: np.ndarray, laid: Superposition) -> np.ndarray:
+        return (last - last.mean(axis=0))[laid.permutation] @ laid.turn + first.mean(axis=0)
+
+    def _keeps(self, positions: np.ndarray) -> bool:
+        """Whether the configuration is the one that minima must have."""
+        wanted = None if self.screen is None else self.screen.configuration
+        return wanted is None or not wanted.changed(positions)
+
+    def _layings(self, pair: Pair) -> Iterator[Superposition]:
+        """The nearest, also mirrored where mirror images are one minimum, then the nearest without a mirror."""
+        yield self.minima.laid(*pair)
+        if self.minima.mirror == "merged":
+            first, last = (self.minima.minima[n].positions for n in pair)
+            yield superpose(self.minima.relabellings, first, last)
 
     def _take(self, band: Band) -> str:
         """What became of a band, in words."""
         if not np.all(np.isfinite(band.energies)):
             return "the energy of an image is not finite"
-        return "; ".join(self._over(band, top) for top in band.tops) or "the band has no pass: it falls all the way"
+        said = [
+            self._crossed(one.saddle, one.rests) if one.saddle and one.rests else one.said
+            for one in crossings(self.potential, self._fast, band, self.target)
+        ]
+        said = said or ["the band has no pass: it falls all the way"]
+        return "; ".join(said if band.converged else [band.ending.name.lower().replace("_", " "), *said])
 
-    def _over(self, band: Band, top: int) -> str:
-        """What became of one of its passes, in words."""
-        saddle = refine_saddle(self.potential, band.structures[top], climbing_direction(band, top))
-        if not saddle.converged:
-            return f"no stationary point was found from image {top} ({saddle.force:.2g} eV/Å are left)"
-        if not saddle.true:
-            modes = 0 if saddle.vibrations is None else saddle.vibrations.imaginary
-            return f"the stationary point near image {top} has {modes} modes that lead down"
-        return self._crossed(saddle)
-
-    def _group(self, minimum: int) -> frozenset[int]:
-        """All minima that ways lead to."""
-        return frozenset(np.flatnonzero(np.isfinite(self.network.barriers(minimum))).tolist())
-
-    def _lowest(self, count: int) -> list[int]:
-        return sorted(range(len(self.minima)), key=lambda n: self.minima.minima[n].energy)[:count]
-
-    def _crossed(self, saddle: Saddle) -> str:
+    def _crossed(self, saddle: Saddle, rests: tuple[Relaxed, Relaxed]) -> str:
         """A pass, and the minima on its sides."""
-        ((one, other),) = sides(self._fast, [saddle], self.target)
-        if not (one.converged and other.converged):
-            return "a descent from the saddle point did not come to rest"
-        for rest in (one, other) if self.keep_bonds else ():
-            if changes := changed_bonds(self.minima.graph, np.asarray(rest.structure.positions)):
-                return f"it leads to another molecule: {changes}"
+        for rest in rests if self.screen is not None else ():
+            if objection := self.screen.objection(rest):
+                return f"it leads to something else: {objection}"
+        depth = max(rest.energy for rest in rests) - saddle.energy
+        if depth > self.minima.window:
+            return f"the saddle point is {depth:.2g} eV below a minimum on its side: these are not of one surface"
         (entry,) = self._saddles.add([saddle.structure], [saddle.energy])
         if not entry.new:
             return "the pass was known"
-        known = len(self.minima)
-        entries = self.minima.add([one.structure, other.structure], [one.energy, other.energy])
-        self.network.energies += [one.energy for one in self.minima.minima[known:]]
-        ends = entries[0].index, entries[1].index
+        i, j = (self._number(np.asarray(rest.structure.positions), rest.energy) for rest in rests)
         positions = np.array(saddle.structure.positions, np.float64)
         wavenumber = float(saddle.vibrations.wavenumbers[0]) if saddle.vibrations else float("nan")
-        self.network.passes.append(Pass(ends, saddle.energy, positions, wavenumber))
-        return f"a pass between {ends[0]} and {ends[1]}"
+        self.network.passes.append(Pass((i, j), saddle.energy, positions, wavenumber))
+        return f"a pass between {i} and {j}"
+
+    def _number(self, positions: np.ndarray, energy: float) -> int:
+        """Of a minimum, which is in the network then."""
+        (entry,) = self.minima.add([self.structure(positions)], [energy])
+        self.network.minima[entry.index] = self.minima.minima[entry.index]
+        return entry.index
+
+    def _groups(self) -> dict[int, frozenset[int]]:
+        """Of each minimum those that ways lead to."""
+        found = {n: frozenset([n]) for n in self.network.minima}
+        for join in self.network.joins():
+            both = join.one | join.other
+            found |= dict.fromkeys(both, both)
+        return found
+
+    def _tried(self) -> set[Pair]:
+        return {one.pair for one in self.attempts if one.stretch == self.stretch}
+
+    def _lowest(self, count: int) -> list[int]:
+        """Of those that were given; they are in the network then."""
+        found = sorted(range(self._given), key=lambda n: self.minima.minima[n].energy)[:count]
+        self.network.minima |= {n: self.minima.minima[n] for n in found}
+        return found

@@ -4,6 +4,9 @@
 
 with d between those of the ends, by the place of the image on the band. A band is nudged on this surface. Smidstrup,
 Pedersen, Stokbro & Jónsson, J. Chem. Phys. 140, 214106 (2014), doi:10.1063/1.4878664.
+
+Where the straight line leads atoms through each other, (1) throws them apart so far that nothing pulls them back. The
+band is therefore nudged with w_ij = 1/d_ij⁴ first, from images that are a little beside the line.
 """
 
 import equinox as eqx
@@ -14,21 +17,35 @@ from jaxtyping import Array, Float
 
 from eukrates.landscape.minimiser import Spectrum
 from eukrates.landscape.paths.climb import MEMORY, RECENT, Bands, Ending, Pace, walk
+from eukrates.matter.superposition import superposed
 from eukrates.shapes import AnyArray
 
 PACE = Pace(force=0.05, climbing=0.0, spring=1.0, longest=0.3, steps=300)
 STIFF = 1.0  # 1/Å², of B₀
+ASTRAY = 0.1  # Å, by which images leave the straight line at first: along it atoms may not get past each other
 
 
 def idpp(first: Float[np.ndarray, "atoms 3"], last: Float[np.ndarray, "atoms 3"], images: int) -> np.ndarray:
-    """Positions [images, atoms, 3] in Å, the ends included, which should lie over each other."""
+    """Positions [images, atoms, 3] in Å, the ends included; each image, the last too, lies over the one before it.
+
+    (1) does not see how images are turned, which therefore is settled afterwards.
+
+    Args:
+        first, last: Å, the ends, which should lie over each other.
+        images: of the path.
+    """
     share = np.linspace(0.0, 1.0, images)[:, None, None]
     straight = (1 - share) * first + share * last
     if images < 3:
         return straight
+    aside = np.random.default_rng(0).normal(0.0, ASTRAY, first.shape) * np.sin(np.pi * share)  # all to one side
     with jax.enable_x64(True):
-        found = np.array(_walked(jnp.asarray(straight)))
-    return found if np.all(np.isfinite(found)) else straight
+        found = np.array(_walked(_walked(jnp.asarray(straight + aside), False), True))
+    if not np.all(np.isfinite(found)):
+        return straight
+    for n in range(1, images):
+        found[n] = superposed(found[n], found[n - 1])
+    return found
 
 
 def distances(r: Float[AnyArray, "*many atoms 3"]) -> Float[Array, "*many atoms atoms"]:
@@ -38,15 +55,16 @@ def distances(r: Float[AnyArray, "*many atoms 3"]) -> Float[Array, "*many atoms 
 
 
 @eqx.filter_jit
-def _walked(straight: Float[Array, "images atoms 3"]) -> Float[Array, "images atoms 3"]:
-    images, atoms, _ = straight.shape
+def _walked(begun: Float[Array, "images atoms 3"], own: bool) -> Float[Array, "images atoms 3"]:
+    """Where a band comes to rest on (1), or with weights of the wanted distances instead of its own."""
+    images, atoms, _ = begun.shape
     share = jnp.linspace(0.0, 1.0, images)[1:-1, None, None]
-    ends = distances(straight[jnp.array([0, -1])])
+    ends = distances(begun[jnp.array([0, -1])])
     wanted = (1 - share) * ends[0] + share * ends[1]
 
     def surface(r, d):
         apart = distances(r)
-        return jnp.sum((d - apart) ** 2 / apart**4) / 2  # (1), every pair twice
+        return jnp.sum((d - apart) ** 2 / (apart if own else d) ** 4) / 2  # (1), every pair twice
 
     slope = jax.vmap(jax.value_and_grad(surface))
 
@@ -57,7 +75,7 @@ def _walked(straight: Float[Array, "images atoms 3"]) -> Float[Array, "images at
     nothing = jnp.zeros((1, MEMORY, (images - 2) * 3 * atoms))
     unit = Spectrum(jnp.full((1, images - 2, 3 * atoms), STIFF), jnp.tile(jnp.eye(3 * atoms), (1, images - 2, 1, 1)))
     band = Bands(
-        positions=straight.reshape(1, images, 3 * atoms),
+        positions=begun.reshape(1, images, 3 * atoms),
         energies=jnp.zeros((1, images)),
         pulls=jnp.zeros((1, images - 2, 3 * atoms)),
         largest=jnp.full(1, jnp.inf),

@@ -1,13 +1,15 @@
 """`Network`: minima and the saddle points between them."""
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 from scipy.sparse.csgraph import minimum_spanning_tree
+
+from eukrates.landscape.catalogue import Minimum
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,14 +24,14 @@ class Pass:
 
 @dataclass(eq=False)
 class Network:
-    """Minima by number, with their energies, and passes between them.
+    """Minima and passes between them.
 
     Args:
-        energies: eV, of the minima.
-        passes: between them.
+        minima: by number; not every number need be there.
+        passes: between these.
     """
 
-    energies: list[float]
+    minima: dict[int, Minimum] = field(default_factory=dict)
     passes: list[Pass] = field(default_factory=list)
 
     def lowest_passes(self) -> dict[tuple[int, int], Pass]:
@@ -41,13 +43,13 @@ class Network:
                 found[i, j] = one
         return found
 
-    def barriers(self, origin: int) -> Float[np.ndarray, " minima"]:
+    def barriers(self, origin: int) -> dict[int, float]:
         """eV above one minimum, of the way to each that has the lowest highest point; inf where none is known."""
-        found = np.full(len(self.energies), np.inf)
+        found = dict.fromkeys(self.minima, inf) | {origin: 0.0}
         for join in self.joins():
             if (origin in join.one) != (origin in join.other):
-                found[list(join.other if origin in join.one else join.one)] = join.energy - self.energies[origin]
-        found[origin] = 0.0
+                height = join.energy - self.minima[origin].energy
+                found |= dict.fromkeys(join.other if origin in join.one else join.one, height)
         return found
 
     def joins(self) -> "list[Join]":
@@ -55,7 +57,7 @@ class Network:
 
         Becker & Karplus, J. Chem. Phys. 106, 1495 (1997), doi:10.1063/1.473299.
         """
-        basin = {n: frozenset([n]) for n in range(len(self.energies))}
+        basin = {n: frozenset([n]) for n in self.minima}
         found = []
         for (i, j), one in sorted(self.lowest_passes().items(), key=lambda item: item[1].energy):
             if basin[i] is not basin[j]:
@@ -64,20 +66,21 @@ class Network:
                 basin |= dict.fromkeys(both, both)
         return found
 
-    def to_json(self) -> str:
-        """Units: eV, Å, 1/cm."""
-        told = [vars(one) | {"positions": one.positions.tolist()} for one in self.passes]
-        return json.dumps({"units": "eV, Å, 1/cm", "energies": self.energies, "passes": told})
+    def to_mapping(self) -> dict[str, Any]:
+        """For JSON; eV, Å, 1/cm."""
+        minima = [{"number": n, "energy": one.energy, "positions": _rows(one)} for n, one in self.minima.items()]
+        passes = [vars(one) | {"positions": _rows(one)} for one in self.passes]
+        return {"units": "eV, Å, 1/cm", "minima": minima, "passes": passes}
 
     @classmethod
-    def from_json(cls, text: str) -> "Network":
-        """The inverse of `to_json`."""
-        told: dict[str, Any] = json.loads(text)
+    def from_mapping(cls, told: Mapping[str, Any]) -> "Network":
+        """The inverse of `to_mapping`."""
+        minima = {one["number"]: Minimum(np.array(one["positions"]), one["energy"]) for one in told["minima"]}
         passes = [
             Pass(tuple(one["minima"]), one["energy"], np.array(one["positions"]), one["wavenumber"])
             for one in told["passes"]
         ]
-        return cls(told["energies"], passes)
+        return cls(minima, passes)
 
 
 @dataclass(frozen=True)
@@ -93,10 +96,14 @@ def nearest_pairs(apart: Float[np.ndarray, "minima minima"], neighbours: int) ->
     """Pairs of minima worth a band: each with its nearest, and what is needed for all to hang together.
 
     Args:
-        apart: distances of any kind.
+        apart: distances of any kind, above 0 between different minima.
         neighbours: of each minimum.
     """
     pairs = {(int(i), int(j)) for i, j in np.argwhere(minimum_spanning_tree(apart).toarray())}
     for i in range(len(apart)):
         pairs |= {(i, int(j)) for j in np.argsort(apart[i])[1 : neighbours + 1]}
     return sorted({(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]})
+
+
+def _rows(one: Minimum | Pass) -> list[list[float]]:
+    return np.asarray(one.positions).tolist()

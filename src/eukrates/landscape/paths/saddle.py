@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
-from eukrates.landscape.expansion import expansion
+from eukrates.landscape.expansion import Expansion, NotFinite, expansion
 from eukrates.landscape.paths.band import Band
 from eukrates.landscape.vibrations import STATIONARY, Vibrations, vibrations
 from eukrates.matter import System
@@ -23,11 +23,8 @@ from eukrates.matter.rigid_motions import rigid_and_internal
 from eukrates.potential import Potential
 
 RADIUS, SHORTEST = 0.2, 1e-3  # Å, of the first step, and of the last hope
-WORSE, SHORTER, LONGER = (
-    2.0,
-    0.3,
-    1.5,
-)  # times the force, beyond which a step is not taken; and what becomes of the radius
+WORSE = 2.0  # times the force, beyond which a step is not taken
+SHORTER, LONGER = 0.3, 1.5  # what becomes of the radius
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,26 +63,39 @@ def refine_saddle(
         potential: with second derivatives.
         start: near a saddle point, such as the highest image of a band.
         along: the direction that leads up.
-        force: eV/Å, the largest on an atom at the end.
+        force: eV/Å, the largest on an atom at the end; no more than `vibrations` takes for stationary.
         steps: Hessians, at most.
+
+    Raises:
+        ValueError: a potential without second derivatives, or such a force.
+        NotFinite: forces or Hessian are not finite at the start.
     """
+    if not 0 < force <= STATIONARY:
+        raise ValueError(f"Expected a force above 0 and at most {STATIONARY} eV/Å, got {force}.")
     here, direction, radius = start, np.asarray(along, np.float64).ravel(), RADIUS
-    told = expansion(potential, here)
-    for count in range(1, steps + 1):
-        left = float(np.linalg.norm(told.forces, axis=1).max())
-        if left <= force:
-            return Saddle(here, told.energy, left, count, True, vibrations(potential, here))
+    told, count = expansion(potential, here), 1
+    while (left := _largest(told.forces)) > force and count < steps and radius >= SHORTEST:
         step, mode = _step(here, told.forces.ravel(), told.hessian, direction, radius)
         there = replace(here, positions=np.asarray(here.positions, np.float64) + step)
-        after = expansion(potential, there)
-        if float(np.linalg.norm(after.forces, axis=1).max()) <= WORSE * left:
+        after, count = _tried(potential, there), count + 1
+        if after is None or _largest(after.forces) > WORSE * left:
+            radius = SHORTER * _largest(step)
+        else:
             here, told, direction, radius = there, after, mode, min(RADIUS, LONGER * radius)
-            continue
-        radius = SHORTER * float(np.linalg.norm(step, axis=1).max())
-        if radius < SHORTEST:
-            break
-    left = float(np.linalg.norm(told.forces, axis=1).max())
-    return Saddle(here, told.energy, left, steps, False, None)
+    rests = left <= force
+    return Saddle(here, told.energy, left, count, rests, vibrations(potential, here) if rests else None)
+
+
+def _tried(potential: Potential, there: System) -> Expansion | None:
+    """None where the surface ends."""
+    try:
+        return expansion(potential, there)
+    except NotFinite:
+        return None
+
+
+def _largest(rows: Float[np.ndarray, "atoms 3"]) -> float:
+    return float(np.linalg.norm(rows, axis=1).max())
 
 
 def _step(

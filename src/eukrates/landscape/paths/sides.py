@@ -12,11 +12,13 @@ from eukrates.matter import System
 from eukrates.potential import Potential
 
 PUSH = 0.1  # Å, that the atom that moves most is pushed along the mode that leads down
-CAREFUL = LBFGS(longest=0.1)  # stays in the valley that it sets out in
+CAREFUL = LBFGS(longest=0.1)  # short steps, which hardly ever leave the valley that they set out in
 
 
 def sides(potential: Potential, saddles: Sequence[Saddle], target: Target) -> list[tuple[Relaxed, Relaxed]]:
-    """Where both sides of each saddle point lead.
+    """Where both sides of each saddle point lead, by minimisation with short steps.
+
+    The way down is no intrinsic reaction path: where valleys divide below a saddle point, it ends in one of them.
 
     Args:
         potential: anything with an energy.

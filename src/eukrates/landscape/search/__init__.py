@@ -6,6 +6,7 @@ from eukrates.landscape.search.explorer import Explorer, Memory, Rest, Scene
 from eukrates.landscape.search.hot_dynamics import HotDynamics
 from eukrates.landscape.search.plan import Budget, Rules, Standing
 from eukrates.landscape.search.random_torsions import RandomTorsions
+from eukrates.landscape.search.screen import Screen
 from eukrates.landscape.search.search import Aside, Search
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "Rest",
     "Rules",
     "Scene",
+    "Screen",
     "Search",
     "Standing",
     "coverage",

@@ -10,6 +10,7 @@ from eukrates.elements import COVALENT_RADII
 from eukrates.landscape.bond_graph import BondGraph
 
 CLEAR = 1.3  # sums of covalent radii; atoms without a bond that are closer would form one when quenched
+NEARER = 0.9  # times what it was before the move, to which the distance of atoms that touched already may shrink
 TRIALS = 200  # of a random move, until no two atoms collide
 
 
@@ -27,7 +28,7 @@ def turned(
         some = rng.permutation(len(torsions))[: rng.integers(least, most + 1)]
         angles = rng.uniform(-180.0, 180.0, len(some))
         after = turned_by(positions, graph.bonds, torsions[some], angles)
-        if not collides(graph, after):
+        if not collides(graph, after, positions):
             return after
     return None
 
@@ -52,8 +53,13 @@ def shaken(
     return after
 
 
-def collides(graph: BondGraph, positions: Float[np.ndarray, "atoms 3"]) -> bool:
-    """True where two atoms that are neither bonded nor bonded to one atom are too close."""
+def collides(graph: BondGraph, positions: Float[np.ndarray, "atoms 3"], before: Float[np.ndarray, "atoms 3"]) -> bool:
+    """True where a move brought two atoms that are neither bonded nor bonded to one atom too close.
+
+    That is nearer than 1.3 sums of covalent radii, and nearer than 0.9 times their distance before: metals have no
+    bonds here and touch what coordinates them, strong hydrogen bonds and small rings are close too. These may stay.
+    """
     radii, bonded = COVALENT_RADII[graph.numbers], graph.adjacent
     near = bonded | (bonded.astype(int) @ bonded > 0) | np.eye(graph.atoms, dtype=bool)
-    return bool(np.any((cdist(positions, positions) < CLEAR * (radii[:, None] + radii)) & ~near))
+    least = np.minimum(CLEAR * (radii[:, None] + radii), NEARER * cdist(before, before))
+    return bool(np.any((cdist(positions, positions) < least) & ~near))

@@ -17,9 +17,15 @@ class Rules:
         mirror: "apart" or "merged", see `Catalogue`.
         window, tolerance: eV and Å, see `Catalogue`.
         configuration: whether centres and double bonds must stay as they are.
-        gap: Å, the widest within a cluster; None: the cutoff of the potential, beyond which molecules do not feel each
-            other.
+        gap: Å, the widest within a cluster, from atom to atom; None: the potential's `cutoff`, that of its near pairs,
+            also where there is a `far_cutoff`. Molecules farther apart are in no contact; they may feel each other by
+            long-range physics, but mostly so little that it passes for rest, and what fell apart would count. Give the
+            gap if ions that are farther apart shall count.
         seed: of all chance.
+
+    Raises:
+        ValueError: a force, steps, a tolerance or a gap that is not above 0, a window or a seed below 0, another word
+            for `mirror`.
     """
 
     force: float = 0.0005
@@ -30,6 +36,15 @@ class Rules:
     configuration: bool = True
     gap: float | None = None
     seed: int = 0
+
+    def __post_init__(self):
+        positive = (self.force, self.steps, self.tolerance, *(() if self.gap is None else (self.gap,)))
+        if not (all(value > 0 for value in positive) and self.window >= 0 and self.seed >= 0):
+            raise ValueError(
+                f"Expected force, steps, tolerance and gap above 0, window and seed not below 0, got {self}."
+            )
+        if self.mirror not in ("apart", "merged"):
+            raise ValueError(f'Expected mirror to be "apart" or "merged", got {self.mirror!r}.')
 
 
 @dataclass(frozen=True)

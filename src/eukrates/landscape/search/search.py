@@ -10,7 +10,6 @@ from typing import Any
 import ase
 import numpy as np
 
-from eukrates.data.atoms import to_system
 from eukrates.dynamics.lists import Rooms
 from eukrates.dynamics.settings import identity
 from eukrates.landscape.bond_graph import bond_graph, changed_bonds
@@ -22,7 +21,7 @@ from eukrates.landscape.search.folder import Folder
 from eukrates.landscape.search.plan import Budget, Rules, Standing
 from eukrates.landscape.search.rounds import Round
 from eukrates.landscape.search.screen import Screen
-from eukrates.landscape.stereochemistry import configuration
+from eukrates.landscape.search.starts import atoms_of, checked_starts, other_configuration
 from eukrates.matter import System
 from eukrates.potential import Potential
 
@@ -44,21 +43,27 @@ class Aside:
 class Search:
     """The search for the minima of one molecule or cluster.
 
+    Listed are the stationary points that quenches ended in. Candidates are displaced by some 0.02 Å along each axis
+    before, so that none is kept on a saddle point by its symmetry alone, but curvature is not looked at: a saddle point
+    that is flat enough downhill is listed among the minima. It is only found out where its modes are computed, as for
+    free energies (`gibbs_energies`).
+
     Each round is determined by the seed and by what was found before, and is kept in a file when it is finished: a
     search that was killed and is called again does the round in which it was killed from its start, and finds what it
-    would have found, bit for bit on one machine.
+    would have found, bit for bit on the CPUs of one machine. GPUs add in any order, and what they find differs from run
+    to run.
 
     Args:
         potential: anything with an energy.
         starts: structures of the same atoms in the same order; the first, relaxed, has the bonds and the configuration
-            that minima must have.
+            that minima must have. Others that do not come to rest, or not as this molecule, are set aside.
         explorers: where candidates come from.
         folder: new, or that of the same search; None: everything stays in memory.
         rules: what counts as a minimum.
 
     Raises:
-        ValueError: no start or no explorer; a start that does not come to rest, or not as the molecule that it was; a
-            folder of something else.
+        ValueError: no start or no explorer; starts that no search can speak of, see `checked_starts`; a folder of
+            something else. Nothing was written then.
     """
 
     def __init__(
@@ -72,8 +77,8 @@ class Search:
         if not starts or not explorers:
             raise ValueError(f"Expected structures and explorers, got {len(starts)} and {len(explorers)}.")
         self.explorers, self.rules = tuple(explorers), rules or Rules()
+        self.starts = checked_starts(potential, starts)
         self._potential = potential.for_inference()  # once, and not in every round
-        self.starts = tuple(to_system(one) if isinstance(one, ase.Atoms) else one for one in starts)
         self._target = Target(force=self.rules.force, steps=self.rules.steps)
         self._folder = Folder(None if folder is None else Path(folder))
         self._folder.begin(self._told(potential))
@@ -97,6 +102,11 @@ class Search:
         """The minima that are known. Raises ValueError before the search has begun."""
         return self._begun()[1]
 
+    @property
+    def screen(self) -> Screen:
+        """What minima must be. Raises ValueError before the search has begun."""
+        return self._begun()[2]
+
     def lowest(self, count: int) -> list[Minimum]:
         """So many of the minima, ascending in energy."""
         return sorted(self.catalogue.minima, key=lambda one: one.energy)[:count]
@@ -106,7 +116,10 @@ class Search:
         return replace(self.reference, positions=minimum.positions)
 
     def degeneracies(self, minima: Sequence[Minimum]) -> list[int]:
-        """How many minima each stands for: 2 where mirror images are merged and it is not its own."""
+        """How many mirror images each stands for: 2 where they are merged and it is not its own.
+
+        Relabellings of like atoms make more wells of each, see `eukrates.landscape.populations`.
+        """
         if self.rules.mirror == "apart":
             return [1] * len(minima)
         own = lambda one: self.catalogue.same(one.positions, -one.positions)
@@ -121,7 +134,7 @@ class Search:
                 done how many were quenched, of how many.
 
         Raises:
-            ValueError: a start that does not come to rest, or not as the molecule that it was; no explorer has any
+            ValueError: the first start does not come to rest, or not as the molecule that it was; no explorer has any
                 candidate.
         """
         while not self.standings or not self.standings[-1].spends(budget):
@@ -180,23 +193,22 @@ class Search:
         Raises:
             ValueError: it did not come to rest, or has become something else.
         """
-        rules = self.rules
-        graph, positions = bond_graph(structure), np.asarray(structure.positions, np.float64)
-        screen = Screen(
-            graph,
-            configuration(graph, positions) if rules.configuration else None,
-            self._potential.cutoff if rules.gap is None else rules.gap,
-        )
-        if rested is not None:
-            changes = changed_bonds(bond_graph(self.starts[0]), positions)
-            said = f"its bonds changed, {changes}" if changes else screen.objection(rested)
-            if said:
-                raise ValueError(
-                    f"The first structure does not come to rest as what it was: {said}. A search begins with a minimum "
-                    "of its potential: look at the structure and at the potential, or begin with another structure."
-                )
+        rules, screen = self.rules, Screen.of(structure, self.rules, self._potential)
+        if rested is not None and (said := self._became(rested, screen)):
+            raise ValueError(
+                f"The first structure does not come to rest as what it was: {said}. A search begins with a minimum of "
+                "its potential: look at the structure and at the potential, or begin with another structure."
+            )
         told = {"mirror": rules.mirror, "window": rules.window, "tolerance": rules.tolerance}
-        return structure, Catalogue(structure, graph=graph, **told), screen
+        return structure, Catalogue(structure, graph=screen.graph, **told), screen
+
+    def _became(self, rested: Relaxed, screen: Screen) -> str | None:
+        """What the first start became, if not the same at rest."""
+        start = self.starts[0]
+        if changes := changed_bonds(bond_graph(start), np.asarray(rested.structure.positions, np.float64)):
+            return f"its bonds changed, {changes}"
+        other = other_configuration(start, rested.structure) if self.rules.configuration else None
+        return screen.objection(rested) if other is None else f"its configuration changed, {other}"
 
     def _take(self, done: Round) -> None:
         """A finished round into what is known."""
@@ -226,7 +238,8 @@ class Search:
                 coverage=coverage([one.count for one in self.catalogue.minima]),
             )
         )
-        self._memories, self._capacity = done.memories, Capacity(Rooms(*done.rooms))
+        self._memories = self._memories if first else done.memories  # no explorer has a part in the first round
+        self._capacity = Capacity(Rooms(*done.rooms))
 
     def _begun(self) -> tuple[System, Catalogue, Screen]:
         if self._known is None:
@@ -235,18 +248,11 @@ class Search:
 
     def _told(self, potential: Potential) -> dict[str, Any]:
         """All that determines what is found."""
-        stated = lambda one, name: None if getattr(one, name) is None else float(getattr(one, name)[0])
-        first, *others = [(s.numbers.tolist(), stated(s, "charge"), stated(s, "spin")) for s in self.starts]
-        if any(one != first for one in others):
-            raise ValueError(
-                "Expected structures of the same atoms in the same order, of one charge and spin, to begin with; got "
-                "others."
-            )
         return {
             "potential": identity(potential),
             "explorers": [repr(one) for one in self.explorers],
             "rules": asdict(self.rules),
-            "atoms": dict(zip(("numbers", "charge", "spin"), first, strict=True)),
+            "atoms": atoms_of(self.starts[0]),
             "starts": [np.asarray(one.positions, np.float64).tolist() for one in self.starts],
         }
 
