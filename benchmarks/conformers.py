@@ -137,13 +137,7 @@ def compare(potential, name, start, mirror, told):
         f"{name}, {len(start)} atoms: grid of {len(starts)} points, {len(found)} of them come to rest as the molecule, "
         f"in {time.perf_counter() - clock:.0f} s: {len(inside(wanted.minima))} minima within {told.within:g} kJ/mol"
     )
-    tight = relax(
-        potential,
-        [replace(reference.structure, positions=one.positions) for one in inside(wanted.minima)],
-        Target(force=5e-4, steps=5000),
-    )
-    true = [vibrations(potential, one.structure).imaginary == 0 for one in tight]
-    conformers = [one for one, fine in zip(inside(wanted.minima), true, strict=True) if fine]
+    conformers = without_saddles(potential, reference.structure, inside(wanted.minima))
     print(f"  {len(conformers)} of them are minima")
     clock = time.perf_counter()
     rules = Rules(force=FORCE, steps=3000, mirror=mirror, seed=told.seed)
@@ -163,11 +157,20 @@ def compare(potential, name, start, mirror, told):
     last = search.standings[-1]
     print(
         f"  search: {last.quenches} quenches in {time.perf_counter() - clock:.0f} s, {last.aside} set aside; "
-        f"{len(inside(minima))} minima within {told.within:g} kJ/mol, {len(minima)} in all; of the grid's "
+        f"{len(inside(minima))} minima within {told.within:g} kJ/mol, "
+        f"{len(without_saddles(potential, reference.structure, inside(minima)))} of them without imaginary modes, "
+        f"{len(minima)} in all; of the grid's "
         f"{len(conformers)} missed: {[round((m.energy - lowest) / KJ_PER_MOL, 2) for m in missed]}; the two "
         f"nearest of like energy (5 meV) are {min(near, default=np.inf):.2f} Å apart"
     )
     print("  kJ/mol:", " ".join(f"{(m.energy - lowest) / KJ_PER_MOL:.2f}" for m in search.lowest(len(inside(minima)))))
+
+
+def without_saddles(potential, like, minima):
+    """Those that have no imaginary mode when they are relaxed further."""
+    starts = [replace(like, positions=one.positions) for one in minima]
+    tight = relax(potential, starts, Target(force=5e-4, steps=5000))
+    return [m for m, one in zip(minima, tight, strict=True) if vibrations(potential, one.structure).imaginary == 0]
 
 
 if __name__ == "__main__":

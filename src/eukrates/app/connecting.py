@@ -68,7 +68,11 @@ def connect_folder(
     if lowest < 2 or neighbours < 1:
         raise ValueError(f"Expected at least two minima and a neighbour of each, got {lowest} and {neighbours}.")
     found = _before(potential, folder, stretch)
-    written = lambda done, of: (_write(found, folder), progress(done, of))
+
+    def written(done: int, of: int) -> None:
+        _write(found, folder)
+        progress(done, of)
+
     pairs = found.pairs(lowest, neighbours)
     for _ in range(1 + MORE):
         found.look(pairs, written)

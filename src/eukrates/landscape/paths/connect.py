@@ -155,9 +155,9 @@ class Connections:
 
     def _crossed(self, saddle: Saddle, rests: tuple[Relaxed, Relaxed]) -> str:
         """A pass, and the minima on its sides."""
-        for rest in rests if self.screen is not None else ():
-            if objection := self.screen.objection(rest):
-                return f"it leads to something else: {objection}"
+        objections = [] if self.screen is None else [self.screen.objection(rest) for rest in rests]
+        if said := next(filter(None, objections), None):
+            return f"it leads to something else: {said}"
         depth = max(rest.energy for rest in rests) - saddle.energy
         if depth > self.minima.window:
             return f"the saddle point is {depth:.2g} eV below a minimum on its side: these are not of one surface"
