@@ -47,9 +47,9 @@ def write_config(tmp_path, data):
     return write
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def trained(tmp_path_factory, data) -> Path:
-    """The folder of a finished training run."""
+    """The folder of a finished training run, by the programs that the tests of the module have: bits are compared."""
     folder = tmp_path_factory.mktemp("trained")
     whole = {**SETTINGS, "data": {"train": str(data), **SETTINGS["data"]}, "folder": str(folder / "run")}
     config = folder / "config.yaml"

@@ -209,7 +209,10 @@ def test_an_error_stays_what_it_was_and_all_is_written(folder, tmp_path, monkeyp
     monkeypatch.setattr(exploring, "check_lowest", dies)
     with pytest.raises(KeyboardInterrupt):
         explored(folder, out, 2, **more)
-    assert meanwhile == [complete]  # not overwritten by a poorer one before it had to be
+    assert meanwhile == [complete]
+    assert (out / "report.html").read_text("utf-8") == complete  # not overwritten by a poorer one
+    with pytest.raises(KeyboardInterrupt):
+        explored(folder, out, 14, **more)  # what is new is written all the same
     assert "% by G" in (out / "report.html").read_text("utf-8")
 
     def fails(*args):
@@ -217,5 +220,5 @@ def test_an_error_stays_what_it_was_and_all_is_written(folder, tmp_path, monkeyp
 
     monkeypatch.setattr(exploring, "write_results", fails)
     with pytest.raises(KeyboardInterrupt) as error:
-        explored(folder, out, 2, **more)
+        explored(folder, out, 26, **more)
     assert "no room" in error.value.__notes__[0]

@@ -22,9 +22,9 @@ def hasty(monkeypatch):
         monkeypatch.setattr(engine, name, value)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    """A run that nobody interrupted."""
+    """A run that nobody interrupted, by the programs that the tests of the module have: bits are compared."""
     folder = tmp_path_factory.mktemp("runs") / "whole"
     done = wander(folder)
     assert done.stopped is None

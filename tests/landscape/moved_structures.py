@@ -88,3 +88,14 @@ def decahedron():
 def truncated_octahedron():
     """The minimum of 38 Lennard-Jones atoms."""
     return argon(Octahedron("Cu", 4, cutoff=1))
+
+
+def zigzag(carbons: int) -> np.ndarray:
+    """Positions of an n-alkane with all bonds trans: carbons, two hydrogens of each, and one at both ends."""
+    half = np.radians(109.47) / 2
+    across, along = np.cos(half), np.sin(half)
+    chain = np.array([[1.54 * along * n, 1.54 * across * (n % 2), 0.0] for n in range(carbons)])
+    side = [1 if n % 2 else -1 for n in range(carbons)]
+    pairs = [chain[n] + 1.09 * np.array([0, side[n] * across, z * along]) for n in range(carbons) for z in (1, -1)]
+    ends = [chain[n] + 1.09 * np.array([d * along, -side[n] * across, 0]) for n, d in ((0, -1), (carbons - 1, 1))]
+    return np.array([*chain, *pairs, *ends])

@@ -13,6 +13,7 @@ from ase.build import bulk, molecule
 from ase.constraints import FixAtoms, FixBondLength
 from harmonic_toys import network
 from landscape_toys import CLUSTER, SOLID, Rods
+from moved_structures import zigzag
 from scipy.interpolate import CubicSpline
 
 from eukrates.analysis.torsions import rotatable_torsions, turned_by
@@ -112,17 +113,6 @@ def coils():
     turned = lambda degrees: turned_by(hexane.positions, bonds, turns, np.full(len(turns), degrees))
     potential = network(Atoms("C6H14", turned(110.0)), stiffness=2.0)
     return potential, [replace(hexane, positions=turned(degrees)) for degrees in (15.0, 25.0, 50.0)]
-
-
-def zigzag(carbons: int) -> np.ndarray:
-    """Positions of an n-alkane with all bonds trans: carbons, two hydrogens of each, and one at both ends."""
-    half = np.radians(109.47) / 2
-    across, along = np.cos(half), np.sin(half)
-    chain = np.array([[1.54 * along * n, 1.54 * across * (n % 2), 0.0] for n in range(carbons)])
-    side = [1 if n % 2 else -1 for n in range(carbons)]
-    pairs = [chain[n] + 1.09 * np.array([0, side[n] * across, z * along]) for n in range(carbons) for z in (1, -1)]
-    ends = [chain[n] + 1.09 * np.array([d * along, -side[n] * across, 0]) for n, d in ((0, -1), (carbons - 1, 1))]
-    return np.array([*chain, *pairs, *ends])
 
 
 def test_molecules_that_go_far_do_not_mind_their_company(coils):

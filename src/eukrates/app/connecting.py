@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,11 @@ from eukrates.app.structures import read_structures
 from eukrates.data import to_system
 from eukrates.dynamics.settings import identity
 from eukrates.files import replacing
-from eukrates.landscape import Catalogue, Target, bond_graph
+from eukrates.landscape import Catalogue, Target
 from eukrates.landscape.catalogue import Minimum
 from eukrates.landscape.paths import Connections, Stretch
 from eukrates.landscape.search import Rules
-from eukrates.landscape.search.folder import SETTINGS
+from eukrates.landscape.search.folder import SETTINGS, Folder
 from eukrates.landscape.search.screen import Screen
 from eukrates.models import load, with_long_range
 from eukrates.numerics import cast
@@ -46,9 +47,9 @@ def connect_folder(
 ) -> Connections:
     """Passes between the lowest minima of a search, by the rules of that search.
 
-    Beside the minima are written, after every few bands: network.json, from which a call goes on where an earlier one
-    ended or was killed; network.extxyz, the minima in the network, those too that only passes led to; saddles.extxyz;
-    network.html.
+    Beside the minima are written, after every band: network.json, from which a call goes on where an earlier one
+    ended or was killed; network.extxyz, the minima in the network, those too that only passes led to; saddles.extxyz.
+    At the end comes network.html.
 
     Args:
         model: model file, that of the search.
@@ -69,15 +70,21 @@ def connect_folder(
         raise ValueError(f"Expected at least two minima and a neighbour of each, got {lowest} and {neighbours}.")
     found = _before(potential, folder, stretch)
 
-    def written(done: int, of: int) -> None:
-        _write(found, folder)
+    def kept(done: int, of: int) -> None:
+        _keep(found, folder)
         progress(done, of)
 
     pairs = found.pairs(lowest, neighbours)
     for _ in range(1 + MORE):
-        found.look(pairs, written)
+        found.look(pairs, kept)
         pairs = found.gaps(lowest)
-    _write(found, folder)
+    _keep(found, folder)
+    rows = [(f"{i} – {j}", attempt.words) for attempt in found.attempts for i, j in [attempt.pair]]
+    sections = [
+        network_section(found.network),
+        Section("Bands", [Table("What came of each", ("between", "result"), rows)]),
+    ]
+    Report(f"Passes in {folder.resolve().name}", sections, SUBTITLE).write(folder / REPORT)
     return found
 
 
@@ -92,15 +99,16 @@ def _before(potential: Potential, folder: Path, stretch: Stretch | None) -> Conn
     rules, frames = Rules(**told["rules"]), read_structures(folder / MINIMA)
     if len(frames) < 2:
         raise ValueError(f"Expected at least two minima in {folder / MINIMA}, got {len(frames)}: search on.")
-    reference = to_system(frames[0])
-    graph, screen = bond_graph(reference), Screen.of(reference, rules, potential)
+    first = Folder(folder).first()  # at rest: its bonds and configuration are those of the search
+    reference = replace(to_system(frames[0]), positions=first.positions[0])
+    screen = Screen.of(reference, rules, potential)
     known = [Minimum(np.array(one.positions), one.get_potential_energy(), one.info.get("count", 1)) for one in frames]
     same = {"mirror": rules.mirror, "window": rules.window, "tolerance": rules.tolerance}
-    minima = Catalogue(reference, graph=graph, minima=known, **same)
+    minima = Catalogue(reference, graph=screen.graph, minima=known, **same)
     target = Target(force=rules.force, steps=rules.steps)
     found = Connections(potential, reference, minima, screen, stretch, target)
     if (earlier := read_network(folder)) is not None:
-        found.recall(*earlier)
+        found.recall(earlier.network, earlier.attempts)
     return found
 
 
@@ -111,19 +119,15 @@ def _settings(folder: Path) -> dict[str, Any]:
     return json.loads(path.read_text("utf-8"))
 
 
-def _write(found: Connections, folder: Path) -> None:
-    """All files, each whole or as it was; network.json, which the next call begins with, last."""
+def _keep(found: Connections, folder: Path) -> None:
+    """All but the page, each file whole or as it was; network.json, which the next call begins with, last."""
     network = found.network
-    numbered = [_numbered(found, n) for n in sorted(network.minima)]
     with replacing(folder / NUMBERED) as temporary:
-        ase.io.write(temporary, numbered, "extxyz")
+        ase.io.write(temporary, [_numbered(found, n) for n in sorted(network.minima)], "extxyz")
     if network.passes:
         with replacing(folder / SADDLES) as temporary:
             ase.io.write(temporary, [_pass_frame(found, n) for n in range(len(network.passes))], "extxyz")
-    rows = [(f"{i} – {j}", attempt.said) for attempt in found.attempts for i, j in [attempt.pair]]
-    tried = Section("Bands", [Table("What came of each", ("between", "result"), rows)])
-    Report(f"Passes in {folder.resolve().name}", [network_section(network), tried], SUBTITLE).write(folder / REPORT)
-    write_network(folder, network, found.attempts)
+    write_network(folder, found)
 
 
 def _numbered(found: Connections, number: int) -> ase.Atoms:

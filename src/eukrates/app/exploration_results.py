@@ -51,7 +51,9 @@ def write_results(
             frames[-1].info |= {"energy": one.energy, "source": one.source, "reason": one.reason}
         with replacing(folder / ASIDE) as temporary:
             ase.io.write(temporary, frames, "extxyz")
-    if opinion is not None:
+    if opinion is None:  # an earlier one was of other ranks
+        (folder / OPINION).unlink(missing_ok=True)
+    else:
         write_atomically(folder / OPINION, _opinion_csv(opinion))
     sections = [*exploration_sections(search, listed, temperatures_kelvin, opinion), *_passes(folder, listed)]
     Report(f"Minima in {folder.resolve().name}", sections, f"Eukrates {__version__}").write(folder / REPORT)
@@ -61,14 +63,11 @@ def _passes(folder: Path, listed: Sequence[Listed]) -> list[Section]:
     """The disconnectivity tree, where passes between these minima are known."""
     if (earlier := read_network(folder)) is None:
         return []
-    known, _ = earlier
-    ranked = [(one.energy, listed[n].energy) for n, one in known.minima.items() if n < len(listed)]
-    if any(abs(before - now) > SAME for before, now in ranked):
-        words = (
-            "Lower minima were found since passes were looked for, and have other ranks: run `eukrates connect` again."
-        )
+    ranked = [(one.energy, n) for n, one in earlier.network.minima.items() if n < earlier.given]
+    if any(n >= len(listed) or abs(energy - listed[n].energy) > SAME for energy, n in ranked):
+        words = "The list has changed since passes were looked for, and ranks are others: run `eukrates connect` again."
         return [Section("Passes between minima", [Verdict(words, "plain")])]
-    return [network_section(known)]
+    return [network_section(earlier.network)]
 
 
 def write_minima(

@@ -141,7 +141,7 @@ def explore_file(
     """Search for minima and write what was found; called again with the same arguments, it goes on.
 
     While it goes on minima.extxyz and minima.csv are written every ten minutes. A search that is interrupted writes all
-    that it has found so far.
+    that it has found so far; results that were complete stay as they are where it found nothing new.
 
     Args:
         model: model file.
@@ -180,7 +180,7 @@ def explore_file(
         if afterwards.check is not None:
             opinion = check_lowest(afterwards.check, search, folder, checking)
     except BaseException as error:  # an interruption too
-        if search.standings:
+        if search.standings and (len(search.standings) > before or not (folder / REPORT).exists()):
             _write_despite(error, lambda: write_results(search, folder, kelvin, gibbs, opinion))
         raise
     write_results(search, folder, kelvin, gibbs, opinion)

@@ -105,6 +105,7 @@ def check_lowest(
     asked = _by_model(check, structures) if check.by_model else _by_labeller(check, structures, folder / KEPT, progress)
     found = as_they_were(search.catalogue, structures, asked) if check.relaxed else asked
     known = [(n, rest) for n, rest in enumerate(found) if not isinstance(rest, str)]
+    (folder / STRUCTURES).unlink(missing_ok=True)  # of an earlier list
     if known:
         with replacing(folder / STRUCTURES) as temporary:
             ase.io.write(temporary, [_frame(structures[n], rest, n, level) for n, rest in known], "extxyz")

@@ -124,15 +124,21 @@ class Crew:
 
         They wait for that wherever they are, so that company makes no difference to where they go.
         """
-        for n in np.flatnonzero(strayed(self._slots)).tolist():
-            here = self.members[n].start._replace(structure=self._structures()[n])
-            fresh = self._fresh(here)
-            if fresh.model is None:  # as where an atom has come off: the old one must do
-                fresh = replace(fresh, model=jax.tree.map(lambda rows, n=n: rows[n], self._slots.model))
-            told = lambda slots: (slots.memory, slots.model, slots.home)
-            put = lambda rows, row, n=n: np.concatenate([rows[:n], np.asarray(row)[None], rows[n + 1 :]])
-            memory, model, home = jax.tree.map(put, told(self._slots), told(fresh))
-            self._slots = replace(self._slots, memory=memory, model=model, home=home)
+        astray = np.flatnonzero(strayed(self._slots)).tolist()
+        if not astray:
+            return
+        here, kept = self._structures(), self._slots
+        fresh = {n: self._fresh(self.members[n].start._replace(structure=here[n])) for n in astray}
+        for n, one in fresh.items():
+            if one.model is None:  # as where an atom has come off: the old one must do
+                fresh[n] = replace(one, model=jax.tree.map(lambda rows, n=n: rows[n], kept.model))
+        told = lambda slots: (slots.memory, slots.model, slots.home)
+        rows = jax.tree.map(np.array, told(kept))
+        for n, one in fresh.items():
+            for column, row in zip(jax.tree.leaves(rows), jax.tree.leaves(told(one)), strict=True):
+                column[n] = row
+        memory, model, home = rows
+        self._slots = replace(kept, memory=memory, model=model, home=home)
 
     def _left(self) -> list[Arrival]:
         """Those at their end, who are no members any more."""

@@ -23,7 +23,7 @@ def label_once(
     """What became of each structure, in their order: its labels, or the reason why there are none.
 
     Each is kept in a file of its own as soon as it is finished, and found there by `fingerprint`: unlike in `label`,
-    the next call may have other structures among them. Failures are kept too, and not tried again.
+    the next call may have other structures among them. Failures are not kept: the next call tries again.
 
     Args:
         frames: any structures.
@@ -41,7 +41,8 @@ def label_once(
     found = {n: replace(Entry.read(file.read_text("utf-8")), index=n) for n, file in enumerate(files) if file.exists()}
     todo = [(n, frame) for n, frame in enumerate(frames) if n not in found]
     for entry in label_here(todo, labeller) if processes == 1 else label_in_processes(todo, labeller, processes):
-        write_atomically(files[entry.index], entry.line())
+        if entry.labels is not None:
+            write_atomically(files[entry.index], entry.line())
         found[entry.index] = entry
         progress(len(found), len(frames))
     return [found[n] for n in range(len(frames))]

@@ -28,7 +28,13 @@ class Attempt:
 
     pair: Pair
     stretch: Stretch
-    said: str  # in words
+    said: str  # what did not come of it, in words
+    passes: Sequence[Pair] = ()  # new ones: the minima that they lead to
+
+    @property
+    def words(self) -> str:
+        """All of it."""
+        return "; ".join([f"a pass between {i} and {j}" for i, j in self.passes] + ([self.said] if self.said else []))
 
 
 class Connections:
@@ -57,7 +63,7 @@ class Connections:
         target: Target = REST,
     ):
         self.potential, self.reference, self.minima, self.screen = potential, reference, minima, screen
-        self._fast, self._given = potential.for_inference(), len(minima)
+        self._fast, self.given = potential.for_inference(), len(minima)
         self.stretch, self.target = stretch or Stretch(), target
         self.network = Network()  # of minima that were to be connected, or that passes lead to
         rules = {"mirror": minima.mirror, "window": minima.window, "tolerance": minima.tolerance}
@@ -73,7 +79,8 @@ class Connections:
             self.network.passes.append(replace(one, minima=(i, j)))
         for one in attempts:
             i, j = sorted(numbers[n] for n in one.pair)
-            self.attempts.append(replace(one, pair=(i, j)))
+            passes = [(numbers[a], numbers[b]) for a, b in one.passes]
+            self.attempts.append(replace(one, pair=(i, j), passes=passes))
 
     def structure(self, positions: np.ndarray) -> System:
         """The reference elsewhere."""
@@ -93,9 +100,9 @@ class Connections:
 
     def gaps(self, lowest: int) -> list[Pair]:
         """Of these minima the nearest pairs, not yet tried, of which no way leads from one to the other."""
+        known = self._lowest(lowest)
         tried, groups = self._tried(), self._groups()
         found: dict[frozenset, list[tuple[float, Pair]]] = {}
-        known = self._lowest(lowest)
         for a, i in enumerate(known):
             for j in known[:a]:
                 pair = min(i, j), max(i, j)
@@ -109,16 +116,16 @@ class Connections:
 
         Args:
             pairs: see `pairs` and `gaps`.
-            tell: is told after some bands how many were done, of how many.
+            tell: is told after each band how many were done, of how many.
         """
         room = TOGETHER.get(jax.default_backend(), TOGETHER_ELSEWHERE)
         many = max(1, room // (self.reference.atoms * (self.stretch.images - 2)))
         for begin in range(0, len(pairs), many):
             some = pairs[begin : begin + many]
             bands = nudge(self._fast, [self.ends(pair) for pair in some], self.stretch)
-            for pair, band in zip(some, bands, strict=True):
-                self.attempts.append(Attempt(pair, self.stretch, self._take(band)))
-            tell(min(begin + many, len(pairs)), len(pairs))
+            for n, (pair, band) in enumerate(zip(some, bands, strict=True)):
+                self.attempts.append(self._taken(pair, band))
+                tell(begin + n + 1, len(pairs))
 
     def ends(self, pair: Pair) -> tuple[System, System]:
         """Both minima, the second relabelled and turned onto the first."""
@@ -142,19 +149,22 @@ class Connections:
             first, last = (self.minima.minima[n].positions for n in pair)
             yield superpose(self.minima.relabellings, first, last)
 
-    def _take(self, band: Band) -> str:
-        """What became of a band, in words."""
+    def _taken(self, pair: Pair, band: Band) -> Attempt:
+        """What became of a band."""
         if not np.all(np.isfinite(band.energies)):
-            return "the energy of an image is not finite"
-        said = [
+            return Attempt(pair, self.stretch, "the energy of an image is not finite")
+        found = [
             self._crossed(one.saddle, one.rests) if one.saddle and one.rests else one.said
             for one in crossings(self.potential, self._fast, band, self.target)
         ]
-        said = said or ["the band has no pass: it falls all the way"]
-        return "; ".join(said if band.converged else [band.ending.name.lower().replace("_", " "), *said])
+        said = [] if band.converged else [band.ending.name.lower().replace("_", " ")]
+        said += [one for one in found if isinstance(one, str)]
+        if not found:
+            said.append("the band has no pass: it falls all the way")
+        return Attempt(pair, self.stretch, "; ".join(said), [one.minima for one in found if isinstance(one, Pass)])
 
-    def _crossed(self, saddle: Saddle, rests: tuple[Relaxed, Relaxed]) -> str:
-        """A pass, and the minima on its sides."""
+    def _crossed(self, saddle: Saddle, rests: tuple[Relaxed, Relaxed]) -> Pass | str:
+        """A new pass, with the minima on its sides in the network; or what it is instead, in words."""
         objections = [] if self.screen is None else [self.screen.objection(rest) for rest in rests]
         if said := next(filter(None, objections), None):
             return f"it leads to something else: {said}"
@@ -168,7 +178,7 @@ class Connections:
         positions = np.array(saddle.structure.positions, np.float64)
         wavenumber = float(saddle.vibrations.wavenumbers[0]) if saddle.vibrations else float("nan")
         self.network.passes.append(Pass((i, j), saddle.energy, positions, wavenumber))
-        return f"a pass between {i} and {j}"
+        return self.network.passes[-1]
 
     def _number(self, positions: np.ndarray, energy: float) -> int:
         """Of a minimum, which is in the network then."""
@@ -189,6 +199,6 @@ class Connections:
 
     def _lowest(self, count: int) -> list[int]:
         """Of those that were given; they are in the network then."""
-        found = sorted(range(self._given), key=lambda n: self.minima.minima[n].energy)[:count]
+        found = sorted(range(self.given), key=lambda n: self.minima.minima[n].energy)[:count]
         self.network.minima |= {n: self.minima.minima[n] for n in found}
         return found

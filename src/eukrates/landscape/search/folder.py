@@ -50,6 +50,17 @@ class Folder:
             yield Round.read(self._file(self.path, number))
             number += 1
 
+    def first(self) -> Round:
+        """That of the starts.
+
+        Raises:
+            ValueError: it was not finished.
+        """
+        found = next(self.rounds(), None)
+        if found is None:
+            raise ValueError(f"The search in {self.path} has not finished its first round: search on.")
+        return found
+
     def keep(self, number: int, done: Round) -> None:
         """A round that is finished."""
         if self.path is not None:
