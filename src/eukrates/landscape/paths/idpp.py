@@ -5,8 +5,8 @@
 with d between those of the ends, by the place of the image on the band. A band is nudged on this surface. Smidstrup,
 Pedersen, Stokbro & Jónsson, J. Chem. Phys. 140, 214106 (2014), doi:10.1063/1.4878664.
 
-Where the straight line leads atoms through each other, (1) throws them apart so far that nothing pulls them back. The
-band is therefore nudged with w_ij = 1/d_ij⁴ first, from images that are a little beside the line.
+Where the straight line leads atoms through each other, (1) throws them apart so far that nothing pulls them back. There
+the band is nudged with w_ij = 1/d_ij⁴ first, from images that are a little beside the line.
 """
 
 import equinox as eqx
@@ -22,6 +22,7 @@ from eukrates.shapes import AnyArray
 
 PACE = Pace(force=0.05, climbing=0.0, spring=1.0, longest=0.3, steps=300)
 STIFF = 1.0  # 1/Å², of B₀
+NEAR = 0.7  # times the least distance at the ends, below which atoms go through each other
 ASTRAY = 0.1  # Å, by which images leave the straight line at first: along it atoms may not get past each other
 
 
@@ -38,9 +39,13 @@ def idpp(first: Float[np.ndarray, "atoms 3"], last: Float[np.ndarray, "atoms 3"]
     straight = (1 - share) * first + share * last
     if images < 3:
         return straight
-    aside = np.random.default_rng(0).normal(0.0, ASTRAY, first.shape) * np.sin(np.pi * share)  # all to one side
+    apart = np.min(np.array(distances(straight)), axis=(1, 2))
     with jax.enable_x64(True):
-        found = np.array(_walked(_walked(jnp.asarray(straight + aside), False), True))
+        begun = jnp.asarray(straight)
+        if apart.min() < NEAR * min(apart[0], apart[-1]):
+            aside = np.random.default_rng(0).normal(0.0, ASTRAY, first.shape) * np.sin(np.pi * share)  # to one side
+            begun = _walked(begun + aside, False)
+        found = np.array(_walked(begun, True))
     if not np.all(np.isfinite(found)):
         return straight
     for n in range(1, images):
