@@ -5,28 +5,20 @@ import json
 import ase.io
 import numpy as np
 import pytest
-from ase import Atoms
+from argon import LJ6, explore, write_heap
 from ase.constraints import FixAtoms
 
 from eukrates.app.cli import run
 from eukrates.models import save
 from eukrates.physics.lennard_jones import LennardJones
 
-CLUSTER = LennardJones({"Ar": 1.0}, {"Ar": 1.0}, cutoff=60.0, on=50.0)
-LJ6 = [-12.712062, -12.302928]  # ε; Hoare & Pal, Adv. Phys. 20, 161 (1971)
-
 
 @pytest.fixture(scope="module")
 def explored(tmp_path_factory):
-    here = tmp_path_factory.mktemp("connections")
-    places = 1.1 * np.stack(np.meshgrid(*[np.arange(2.0)] * 3), -1).reshape(-1, 3)[:6]
-    places += np.random.default_rng(0).normal(0, 0.05, places.shape)
-    ase.io.write(here / "start.xyz", Atoms("Ar6", places), format="extxyz")
-    save(CLUSTER, here / "model.safetensors")
-    hop = ["--by", "hopping", "--candidates", "12", "--hopping-temperature", "9000", "--gap", "2.2", "--force", "1e-4"]
-    told = ["explore", f"{here}/model.safetensors", f"{here}/start.xyz", "-o", f"{here}/search", "--mirror", "merged"]
-    assert run([*told, *hop, "--quenches", "40"]) == 0
-    return here, [*told, *hop]
+    here = write_heap(tmp_path_factory.mktemp("connections"))
+    told = explore(here, "--mirror", "merged", "--quenches", "40")
+    assert run(told) == 0
+    return here, told
 
 
 @pytest.fixture(scope="module")
@@ -57,14 +49,14 @@ def test_minima_are_connected(connected):
 def test_the_report_of_the_search_shows_the_tree(connected, explored):
     page = connected / "report.html"
     assert "Disconnectivity tree" not in page.read_text("utf-8")
-    assert run([*explored[1], "--quenches", "40"]) == 0
+    assert run(explored[1]) == 0
     assert "Disconnectivity tree" in page.read_text("utf-8")
     network = connected / "network.json"
     held = network.read_text()
     told = json.loads(held)
     told["minima"][0]["energy"] += 0.1
     network.write_text(json.dumps(told))
-    assert run([*explored[1], "--quenches", "40"]) == 0
+    assert run(explored[1]) == 0
     assert "connect` again" in page.read_text("utf-8")
     network.write_text(held)
 

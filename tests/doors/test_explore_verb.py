@@ -5,7 +5,7 @@ import csv
 import ase.io
 import numpy as np
 import pytest
-from ase import Atoms
+from argon import LJ6, explore, write_heap
 from ase.calculators.calculator import Calculator, all_changes
 
 from eukrates.app import exploring
@@ -15,34 +15,19 @@ from eukrates.app.exploring import Afterwards, Ways, explore_file
 from eukrates.app.second_opinion import Check, check_lowest
 from eukrates.landscape.populations import Gibbs
 from eukrates.landscape.search import Budget, Rules
-from eukrates.models import save
-from eukrates.physics.lennard_jones import LennardJones
 from eukrates.reference import FromCalculator
 from eukrates.units import KJ_PER_MOL
-
-CLUSTER = LennardJones({"Ar": 1.0}, {"Ar": 1.0}, cutoff=60.0, on=50.0)
-LJ6 = [-12.712062, -12.302928]  # ε; Hoare & Pal, Adv. Phys. 20, 161 (1971)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    here = tmp_path_factory.mktemp("exploration")
-    places = 1.1 * np.stack(np.meshgrid(*[np.arange(2.0)] * 3), -1).reshape(-1, 3)[:6]
-    places += np.random.default_rng(0).normal(0, 0.05, places.shape)
-    ase.io.write(here / "start.xyz", Atoms("Ar6", places), format="extxyz")
-    save(CLUSTER, here / "model.safetensors")
-    return here
-
-
-def told(folder, *more):
-    hop = ["--by", "hopping", "--candidates", "12", "--hopping-temperature", "9000", "--gap", "2.2", "--force", "1e-4"]
-    return ["explore", f"{folder}/model.safetensors", f"{folder}/start.xyz", "-o", f"{folder}/search", *hop, *more]
+    return write_heap(tmp_path_factory.mktemp("exploration"))
 
 
 @pytest.fixture(scope="module")
 def searched(folder):
     more = ["--temperature", "2000", "--temperature", "4000", "--free-energies", "2"]
-    assert run(told(folder, "--quenches", "60", "--check", f"{folder}/model.safetensors", *more)) == 0
+    assert run(explore(folder, "--quenches", "60", "--check", f"{folder}/model.safetensors", *more)) == 0
     return folder / "search"
 
 
@@ -79,13 +64,13 @@ def test_the_report_tells_all(searched):
 
 
 def test_the_same_command_goes_on_and_another_is_refused(searched, folder, capsys):
-    assert run(told(folder, "--quenches", "80")) == 0
+    assert run(explore(folder, "--quenches", "80")) == 0
     assert "2 minima in 85 quenches" in capsys.readouterr().out
-    assert run(told(folder, "--quenches", "80", "--seed", "1")) == 1
+    assert run(explore(folder, "--quenches", "80", "--seed", "1")) == 1
     assert "other rules" in capsys.readouterr().err
-    assert run(told(folder, "--check", "gfn7")) == 1
+    assert run(explore(folder, "--check", "gfn7")) == 1
     assert "Unknown labeller" in capsys.readouterr().err
-    assert run(told(folder, "--by", "hoping")) == 1
+    assert run(explore(folder, "--by", "hoping")) == 1
     assert "hopping" in capsys.readouterr().err
 
 
@@ -116,7 +101,7 @@ def explored(folder, out, quenches, **more):
 
 def test_what_cannot_be_done_afterwards_is_refused_before_the_search(folder, capsys):
     def refused(*more):
-        assert run([*told(folder)[:3], "-o", f"{folder}/never", *more]) == 1
+        assert run([*explore(folder)[:3], "-o", f"{folder}/never", *more]) == 1
         assert not (folder / "never").exists()
         return capsys.readouterr().err
 
@@ -139,7 +124,9 @@ def test_free_energies_without_second_derivatives_are_refused_before_the_search(
 
 def test_a_check_of_a_single_minimum_says_that_it_says_nothing(folder, capsys):
     model = f"{folder}/model.safetensors"
-    assert run([*told(folder)[:3], "-o", f"{folder}/single", "--quenches", "1", "--gap", "2.2", "--check", model]) == 0
+    assert (
+        run([*explore(folder)[:3], "-o", f"{folder}/single", "--quenches", "1", "--gap", "2.2", "--check", model]) == 0
+    )
     assert "Nothing could be checked by model" in capsys.readouterr().out
     assert "Nothing could be checked by model" in (folder / "single/report.html").read_text("utf-8")
     assert "the only minimum" in (folder / "single/second_opinion.csv").read_text("utf-8")

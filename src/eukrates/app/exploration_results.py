@@ -10,7 +10,6 @@ import ase.io
 
 from eukrates.app.frames import frame
 from eukrates.app.networks import read_network
-from eukrates.data.atoms import to_atoms
 from eukrates.files import replacing, write_atomically
 from eukrates.landscape.catalogue import Minimum
 from eukrates.landscape.populations import Gibbs, boltzmann_weights, symmetry_numbers
@@ -45,10 +44,7 @@ def write_results(
     """
     listed = write_minima(search, folder, temperatures_kelvin, gibbs)
     if search.aside:
-        frames = []
-        for one in search.aside:
-            frames.append(to_atoms(one.structure))
-            frames[-1].info |= {"energy": one.energy, "source": one.source, "reason": one.reason}
+        frames = [frame(one.structure, one.energy, source=one.source, reason=one.reason) for one in search.aside]
         with replacing(folder / ASIDE) as temporary:
             ase.io.write(temporary, frames, "extxyz")
     if opinion is None:  # an earlier one was of other ranks

@@ -104,8 +104,9 @@ def _ends(potential: Potential, one: ase.Atoms, other: ase.Atoms) -> tuple[Syste
     rested = relax(potential, [one, other], REST)
     for name, end in zip(ENDS, rested, strict=True):
         if not end.converged:
-            words = end.ending.name.lower().replace("_", " ")
-            raise ValueError(f"The {name} structure does not come to rest: {words}, {end.force:.2g} eV/Å are left.")
+            raise ValueError(
+                f"The {name} structure does not come to rest: {end.ending.words}, {end.force:.2g} eV/Å are left."
+            )
         if modes := vibrations(potential, end.structure).imaginary:
             raise ValueError(
                 f"The {name} structure rests on a saddle point: {modes} modes lead down from there. A path goes from "
@@ -145,8 +146,7 @@ def _network(band: Band, found: Sequence[Crossing]) -> Network:
 def _missing(band: Band, found: Sequence[Crossing], network: Network) -> list[str]:
     missing = [one.said for one in found if one.said]
     if not band.converged:
-        words = band.ending.name.lower().replace("_", " ")
-        missing.insert(0, f"the band did not come to rest ({words}, {band.force:.2g} eV/Å)")
+        missing.insert(0, f"the band did not come to rest ({band.ending.words}, {band.force:.2g} eV/Å)")
     if not found:
         missing.append("no image is higher than its neighbours: take more images")
     elif not missing and not np.isfinite(network.barriers(0)[1]):
@@ -160,12 +160,11 @@ def _table(band: Band, found: Sequence[Crossing], network: Network, missing: Seq
     """What there is to know about a path."""
     start, end = band.energies[[0, -1]]
     kj = lambda energy: float(energy) / KJ_PER_MOL
-    words = band.ending.name.lower().replace("_", " ")
     name = lambda n: ENDS[n] if n < 2 else f"a minimum at {kj(network.minima[n].energy - start):.2f} kJ/mol"
     rows: list[tuple] = [
         ("second structure, kJ/mol", kj(end - start)),
         ("highest image, kJ/mol", kj(band.energies.max() - start)),
-        ("band", f"{words} after {band.steps} evaluations, {band.force:.3g} eV/Å"),
+        ("band", f"{band.ending.words} after {band.steps} evaluations, {band.force:.3g} eV/Å"),
     ]
     images = [one.image for one in found if one.saddle is not None and one.rests is not None]
     for image, one in zip(images, network.passes, strict=True):

@@ -89,13 +89,9 @@ def _table(frames: Sequence[ase.Atoms], found: Sequence[Relaxed]) -> Table:
     rows = []
     for n, (atoms, one) in enumerate(zip(frames, found, strict=True)):
         told = (one.energy, one.enthalpy) if pressed else (one.energy,)
-        rows.append((f"{n}", atoms.get_chemical_formula(), *told, one.force, one.steps, _words(one)))
+        rows.append((f"{n}", atoms.get_chemical_formula(), *told, one.force, one.steps, one.ending.words))
     return Table("Relaxed structures", heads, rows)
 
 
 def _failures(found: Sequence[Relaxed]) -> list[str]:
-    return [f"frame {n}: {_words(one)}" for n, one in enumerate(found) if not one.converged]
-
-
-def _words(one: Relaxed) -> str:
-    return one.ending.name.lower().replace("_", " ")
+    return [f"frame {n}: {one.ending.words}" for n, one in enumerate(found) if not one.converged]

@@ -5,12 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import ase
 import ase.io
 import numpy as np
-from ase.calculators.singlepoint import SinglePointCalculator
 
+from eukrates.app.frames import frame
 from eukrates.app.labelling import labeller
 from eukrates.data import to_system
 from eukrates.data.atoms import to_atoms
@@ -108,7 +109,7 @@ def check_lowest(
     (folder / STRUCTURES).unlink(missing_ok=True)  # of an earlier list
     if known:
         with replacing(folder / STRUCTURES) as temporary:
-            ase.io.write(temporary, [_frame(structures[n], rest, n, level) for n, rest in known], "extxyz")
+            ase.io.write(temporary, [_frame(structures[n], rest, rank=n, level=level) for n, rest in known], "extxyz")
     others = [rest if isinstance(rest, str) else float(rest.energy) for rest in found]
     return second_opinion(energies, others, level, search.rules.window)
 
@@ -121,12 +122,12 @@ def _by_labeller(
     folder = kept / sha256(repr(used).encode()).hexdigest()[:8]
     found: list[Rest | str] = []
     entries = label_once(frames, used, folder, processes=check.processes, progress=progress)
-    for entry, frame in zip(entries, frames, strict=True):
+    for entry, atoms in zip(entries, frames, strict=True):
         labels = entry.labels
         if labels is None:
             found.append(entry.reason or "not labelled")
         else:
-            found.append(Rest(frame.positions if labels.positions is None else labels.positions, labels.energy))
+            found.append(Rest(atoms.positions if labels.positions is None else labels.positions, labels.energy))
     return found
 
 
@@ -139,13 +140,10 @@ def _by_model(check: Check, structures: Sequence[System]) -> list[Rest | str]:
     return [
         Rest(at(one.structure), one.energy)
         if one.converged
-        else f"not at rest: {one.ending.name.lower().replace('_', ' ')}, {one.force:.2g} eV/Å"
+        else f"not at rest: {one.ending.words}, {one.force:.2g} eV/Å"
         for one in relax(potential, structures, Target(force=FORCE, steps=STEPS))
     ]
 
 
-def _frame(structure: System, rest: Rest, rank: int, level: str) -> ase.Atoms:
-    atoms = to_atoms(replace(structure, positions=rest.positions))
-    atoms.info |= {"rank": rank, "level": level}
-    atoms.calc = SinglePointCalculator(atoms, energy=rest.energy)
-    return atoms
+def _frame(structure: System, rest: Rest, **info: Any) -> ase.Atoms:
+    return frame(replace(structure, positions=rest.positions), rest.energy, **info)

@@ -1,6 +1,5 @@
 """The compiled way down: many structures at once, each at its own pace, until enough of them rest."""
 
-from enum import IntEnum
 from typing import Any, NamedTuple, cast
 
 import equinox as eqx
@@ -9,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from eukrates.dynamics.lists import Lists
+from eukrates.landscape.endings import Ended
 from eukrates.landscape.minimiser import Minimiser, Spectrum, Spot, farthest
 from eukrates.landscape.sensing import sense
 from eukrates.matter.system import volumes
@@ -20,7 +20,7 @@ FAR = 1.0  # Å, that an atom has gone from where a model of the Hessian was mad
 STUCK = 1e-9  # Å, a step that leads nowhere although it is as short
 
 
-class Ending(IntEnum):
+class Ending(Ended):
     """How a structure stands."""
 
     ON_THE_WAY = 0

@@ -5,12 +5,11 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from eukrates.app.commands.options import Charge, Electrostatics, FarCutoff, Model, Overwrite, Spin
+from eukrates.app.commands.options import Charge, Electrostatics, FarCutoff, Model, Overwrite, Precision, Spin
 
 Images = Annotated[int, Option(help="Of a band, its ends included.")]
 Pull = Annotated[float, Option(help="eV/Å, the largest pull at an atom of a band at rest.")]
 Steps = Annotated[int, Option(help="Evaluations of a band, at most.")]
-Precision = Annotated[str, Option(help="float32 or float64, of the features.")]
 
 
 def path(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from eukrates.app.commands.options import Charge, Electrostatics, FarCutoff, Model, Spin
+from eukrates.app.commands.options import Charge, Electrostatics, FarCutoff, Model, Precision, Spin
 
 
 def explore(
@@ -39,7 +39,7 @@ def explore(
     spin: Spin = None,
     far_cutoff: FarCutoff = None,
     electrostatics: Electrostatics = None,
-    precision: Annotated[str, Option(help="float32 or float64, of the features.")] = "float32",
+    precision: Precision = "float32",
 ) -> None:
     """Search for the minima of a molecule: candidates, quenched many at once, each minimum listed once.
 

@@ -16,4 +16,5 @@ Overwrite = Annotated[bool, Option("--overwrite", help="Replace existing output.
 Charge = Annotated[float | None, Option(help="Total, in e, instead of what the file states.")]
 Spin = Annotated[float | None, Option(help="Unpaired electrons, instead of what the file states.")]
 FarCutoff = Annotated[float | None, Option(help="Å, of long-range physics; inf: all pairs. Default: the model's.")]
+Precision = Annotated[str, Option(help="float32 or float64, of the features.")]
 Electrostatics = Annotated[str | None, Option(help="cutoff, ewald, p3m or none. Default: the model's.")]

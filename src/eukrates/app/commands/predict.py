@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from eukrates.app.commands.options import Charge, Electrostatics, FarCutoff, Model, Overwrite, Spin
+from eukrates.app.commands.options import Charge, Electrostatics, FarCutoff, Model, Overwrite, Precision, Spin
 
 
 def predict(
@@ -16,7 +16,7 @@ def predict(
     spin: Spin = None,
     far_cutoff: FarCutoff = None,
     electrostatics: Electrostatics = None,
-    precision: Annotated[str, Option(help="float32 or float64, of the features.")] = "float32",
+    precision: Precision = "float32",
     overwrite: Overwrite = False,
 ) -> None:
     """Energies by physical term, forces by term, stress, charges, dipole, Hirshfeld ratios."""

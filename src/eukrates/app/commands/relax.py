@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from eukrates.app.commands.options import Charge, Electrostatics, FarCutoff, Model, Overwrite, Spin
+from eukrates.app.commands.options import Charge, Electrostatics, FarCutoff, Model, Overwrite, Precision, Spin
 
 STRESS = (
     "GPa beyond the pressure, at the end: full, the largest component; isotropic, the mean normal stress (trace/3)."
@@ -31,7 +31,7 @@ def relax(
     spin: Spin = None,
     far_cutoff: FarCutoff = None,
     electrostatics: Electrostatics = None,
-    precision: Annotated[str, Option(help="float32 or float64, of the features.")] = "float32",
+    precision: Precision = "float32",
     overwrite: Overwrite = False,
 ) -> None:
     """Relax many structures of any size at once. Fails, after writing all, where some did not come to rest."""

@@ -9,7 +9,6 @@ forgotten.
 """
 
 from collections.abc import Callable
-from enum import IntEnum
 from functools import partial
 from typing import NamedTuple
 
@@ -19,6 +18,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from eukrates.dynamics.lists import Lists
+from eukrates.landscape.endings import Ended
 from eukrates.landscape.lbfgs import CURVED, two_loops
 from eukrates.landscape.minimiser import Spectrum, farthest, shortened
 from eukrates.landscape.paths.tangents import nudged
@@ -34,7 +34,7 @@ HARMLESS = 0.004  # Å, of a step that is taken in any case: no norm of the pull
 STUCK = 1e-7  # Å, a radius of which nothing more is to be hoped for
 
 
-class Ending(IntEnum):
+class Ending(Ended):
     """How a band stands."""
 
     ON_THE_WAY = 0

@@ -157,7 +157,7 @@ class Connections:
             self._crossed(one.saddle, one.rests) if one.saddle and one.rests else one.said
             for one in crossings(self.potential, self._fast, band, self.target)
         ]
-        said = [] if band.converged else [band.ending.name.lower().replace("_", " ")]
+        said = [] if band.converged else [band.ending.words]
         said += [one for one in found if isinstance(one, str)]
         if not found:
             said.append("the band has no pass: it falls all the way")

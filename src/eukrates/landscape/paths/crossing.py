@@ -45,7 +45,6 @@ def _crossing(potential: Potential, fast: Potential, band: Band, image: int, tar
         return none(f"the stationary point near image {image} has {modes} modes that lead down")
     (rests,) = sides(fast, [saddle], target)
     if loose := [one for one in rests if not one.converged]:
-        why = loose[0].ending.name.lower().replace("_", " ")
-        said = f"a descent from the saddle point near image {image} did not come to rest: {why}"
+        said = f"a descent from the saddle point near image {image} did not come to rest: {loose[0].ending.words}"
         return Crossing(image, saddle, None, said)
     return Crossing(image, saddle, rests, "")

@@ -23,7 +23,8 @@ from eukrates.matter.rigid_motions import rigid_and_internal
 from eukrates.potential import Potential
 
 RADIUS, SHORTEST = 0.2, 1e-3  # Å, of the first step, and of the last hope
-WORSE = 2.0  # times the force, beyond which a step is not taken
+WORSE = 2.0  # times the force, beyond which a step must have been foreseen, else it is not taken
+FORESEEN = 0.5  # times the larger of the forces before and foreseen: by how much these may have been wrong
 SHORTER, LONGER = 0.3, 1.5  # what becomes of the radius
 
 
@@ -78,7 +79,8 @@ def refine_saddle(
         step, mode = _step(here, told.forces.ravel(), told.hessian, direction, radius)
         there = replace(here, positions=np.asarray(here.positions, np.float64) + step)
         after, count = _tried(potential, there), count + 1
-        if after is None or _largest(after.forces) > WORSE * left:
+        expected = told.forces - np.tensordot(told.hessian, step)
+        if after is None or _astray(told.forces, expected, after.forces):
             radius = SHORTER * _largest(step)
         else:
             here, told, direction, radius = there, after, mode, min(RADIUS, LONGER * radius)
@@ -92,6 +94,12 @@ def _tried(potential: Potential, there: System) -> Expansion | None:
         return expansion(potential, there)
     except NotFinite:
         return None
+
+
+def _astray(before: np.ndarray, expected: np.ndarray, after: np.ndarray) -> bool:
+    """Whether forces grew other than foreseen: off a stationary point with two modes that lead down they must grow."""
+    grew = _largest(after) > WORSE * _largest(before)
+    return grew and _largest(after - expected) > FORESEEN * max(_largest(before), _largest(expected))
 
 
 def _largest(rows: Float[np.ndarray, "atoms 3"]) -> float:

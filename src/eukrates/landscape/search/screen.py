@@ -43,7 +43,7 @@ class Screen:
     def objection(self, found: Relaxed) -> str | None:
         """Why a structure is set aside; None: it is not."""
         if not found.converged:
-            return f"not at rest: {found.ending.name.lower().replace('_', ' ')}, {found.force:.2g} eV/Å"
+            return f"not at rest: {found.ending.words}, {found.force:.2g} eV/Å"
         positions = np.asarray(found.structure.positions, np.float64)
         if (closest := self._closest(positions)) < CONTACT:
             return f"two atoms on top of each other: {closest:.2f} sums of covalent radii apart"
