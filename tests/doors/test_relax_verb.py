@@ -7,6 +7,7 @@ from ase.build import bulk, molecule
 from ase.constraints import FixAtoms
 
 from eukrates.app.cli import run
+from eukrates.app.relaxation import relax_file
 from eukrates.data import to_system
 from eukrates.models import load, save
 from eukrates.physics.lennard_jones import LennardJones
@@ -37,6 +38,13 @@ def test_structures_come_to_rest_in_a_file(files, capsys):
     assert all(atoms.info["relaxed"] and atoms.info["largest_force"] <= 1e-4 for atoms in (pair, three))
     assert run(told) == 1
     assert "--overwrite" in capsys.readouterr().err
+
+
+def test_an_unknown_choice_is_refused(files):
+    told = files / "model.safetensors", files / "starts.xyz", files / "out.xyz"
+    with pytest.raises(ValueError, match="Did you mean 'charge'"):
+        relax_file(*told, choices={"charg": 0})
+    assert not (files / "out.xyz").exists()
 
 
 def test_what_does_not_come_to_rest_is_written_and_the_command_fails(files, capsys):

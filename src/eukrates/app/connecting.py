@@ -13,6 +13,7 @@ import numpy as np
 from eukrates.app.exploration_results import MINIMA
 from eukrates.app.frames import frame
 from eukrates.app.networks import read_network, write_network
+from eukrates.app.opening import open_model
 from eukrates.app.structures import read_structures
 from eukrates.data import to_system
 from eukrates.dynamics.settings import identity
@@ -23,8 +24,6 @@ from eukrates.landscape.paths import Connections, Stretch
 from eukrates.landscape.search import Rules
 from eukrates.landscape.search.folder import SETTINGS, Folder
 from eukrates.landscape.search.screen import Screen
-from eukrates.models import load, with_long_range
-from eukrates.numerics import cast
 from eukrates.plots.network import network_section
 from eukrates.plots.report import Report, Section
 from eukrates.potential import Potential
@@ -63,9 +62,7 @@ def connect_folder(
     Raises:
         ValueError: no search there, one with another potential, fewer than two minima, or fewer than two wanted.
     """
-    told, folder = dict(choices or {}), Path(folder)
-    precision = told.pop("precision", "float32")
-    potential = cast(with_long_range(load(model), **told), precision)
+    folder, (potential, _) = Path(folder), open_model(model, choices, ())
     if lowest < 2 or neighbours < 1:
         raise ValueError(f"Expected at least two minima and a neighbour of each, got {lowest} and {neighbours}.")
     found = _before(potential, folder, stretch)

@@ -12,6 +12,7 @@ import numpy as np
 
 from eukrates.analysis.torsions import rotatable_torsions
 from eukrates.app.exploration_results import REPORT, write_minima, write_results
+from eukrates.app.opening import open_model
 from eukrates.app.second_opinion import Check, check_lowest
 from eukrates.app.structures import read_structures
 from eukrates.data import to_system
@@ -30,9 +31,7 @@ from eukrates.landscape.search import (
 )
 from eukrates.landscape.search.search import Tell
 from eukrates.landscape.second_opinion import SecondOpinion
-from eukrates.models import load, with_long_range
 from eukrates.near_miss import near_miss
-from eukrates.numerics import cast
 from eukrates.potential import Potential
 
 WAYS = ("torsions", "hopping", "dynamics")
@@ -157,10 +156,7 @@ def explore_file(
         ValueError: what `load`, `Search` and `Check.refuse` refuse, and free energies of a potential without second
             derivatives.
     """
-    told, afterwards, folder = dict(choices or {}), afterwards or Afterwards(), Path(folder)
-    electrons = {name: told.pop(name) for name in ("charge", "spin") if name in told}
-    precision = told.pop("precision", "float32")
-    potential = cast(with_long_range(load(model), **told), precision)
+    afterwards, folder, (potential, electrons) = afterwards or Afterwards(), Path(folder), open_model(model, choices)
     starts = read_structures(structures)
     for atoms in starts:
         atoms.info |= electrons

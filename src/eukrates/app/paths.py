@@ -9,6 +9,7 @@ import ase.io
 import numpy as np
 
 from eukrates.app.frames import frame
+from eukrates.app.opening import open_model
 from eukrates.app.structures import read_structures
 from eukrates.data import to_system
 from eukrates.files import replacing
@@ -18,8 +19,6 @@ from eukrates.landscape.paths import Band, Crossing, Network, Pass, Stretch, che
 from eukrates.landscape.vibrations import STATIONARY
 from eukrates.matter import System
 from eukrates.matter.superposition import superposed
-from eukrates.models import load, with_long_range
-from eukrates.numerics import cast
 from eukrates.plots.network import band_figure
 from eukrates.plots.report import Figure, Report, Section
 from eukrates.potential import Potential
@@ -57,12 +56,9 @@ def path_between(
         ValueError: not two such structures, constraints, ends that do not come to rest, that rest on saddle points, or
             that are the same minimum; nothing is written then.
     """
-    told, folder = dict(choices or {}), Path(folder)
-    electrons = {name: told.pop(name) for name in ("charge", "spin") if name in told}
-    precision = told.pop("precision", "float32")
-    potential = cast(with_long_range(load(model), **told), precision)
-    first, last = _ends(potential, *_two(structures, electrons))
+    folder, (potential, electrons) = Path(folder), open_model(model, choices)
     fast = potential.for_inference()
+    first, last = _ends(potential, fast, *_two(structures, electrons))
     (band,) = nudge(fast, [(first, last)], stretch)
     with replacing(folder / PATH) as temporary:
         images = [frame(s, float(e)) for s, e in zip(band.structures, band.energies, strict=True)]
@@ -94,14 +90,14 @@ def _two(structures: str | Path, electrons: Mapping[str, float]) -> tuple[ase.At
     return frames[0], frames[1]
 
 
-def _ends(potential: Potential, one: ase.Atoms, other: ase.Atoms) -> tuple[System, System]:
+def _ends(potential: Potential, fast: Potential, one: ase.Atoms, other: ase.Atoms) -> tuple[System, System]:
     """Both as minima.
 
     Raises:
         ValueError: what cannot be an end, does not come to rest or not at a minimum, or both at the same one.
     """
     check_ends(potential, to_system(one), to_system(other))
-    rested = relax(potential, [one, other], REST)
+    rested = relax(fast, [one, other], REST)
     for name, end in zip(ENDS, rested, strict=True):
         if not end.converged:
             raise ValueError(

@@ -9,14 +9,13 @@ import ase.io
 import numpy as np
 from ase.calculators.singlepoint import SinglePointCalculator
 
+from eukrates.app.opening import open_model
 from eukrates.app.structures import read_structures
 from eukrates.files import replacing
 from eukrates.landscape import FIRE, LBFGS, Relaxed, Target, relax
 from eukrates.landscape.descent import Ending
 from eukrates.landscape.held import held
-from eukrates.models import load, with_long_range
 from eukrates.near_miss import near_miss
-from eukrates.numerics import cast
 from eukrates.trust import Table
 
 METHODS = {"lbfgs": LBFGS, "fire": FIRE}
@@ -49,10 +48,8 @@ def relax_file(
     """
     if method not in METHODS:
         raise ValueError(f"Unknown method {method!r}{near_miss(method, METHODS)} Known: {', '.join(METHODS)}.")
-    told = dict(choices or {})
-    electrons = {name: told.pop(name) for name in ("charge", "spin") if name in told}
-    precision, fixed = told.pop("precision", "float32"), told.pop("fixed", ())
-    potential = cast(with_long_range(load(model), **told), precision)
+    potential, electrons = open_model(model, choices, ("charge", "spin", "fixed"))
+    fixed = electrons.pop("fixed", ())
     frames = read_structures(structures)
     for atoms in frames:
         atoms.info |= electrons

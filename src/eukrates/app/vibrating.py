@@ -9,16 +9,15 @@ import ase
 import ase.io
 import numpy as np
 
+from eukrates.app.opening import open_model
 from eukrates.app.structures import read_structure
 from eukrates.files import replacing, write_atomically
 from eukrates.landscape import IdealGas, Thermochemistry, Vibrations, ideal_gas, infrared_intensities, vibrations
 from eukrates.landscape.vibrations import STATIONARY
-from eukrates.models import load, with_long_range
 from eukrates.potential import Potential
 from eukrates.trust import Table
 
 NUMBERS, MODES = "vibrations.json", "modes.extxyz"
-LONG_RANGE = ("far_cutoff", "electrostatics")
 
 
 def modes_of_file(
@@ -51,11 +50,11 @@ def modes_of_file(
             anything is computed; what `vibrations` refuses; nothing is written then. What `ideal_gas` refuses of the
             vibrations: those are written, and their table is out.
     """
-    given, of_gas = dict(choices or {}), dict(gas or {})
+    of_gas = dict(gas or {})
     atoms = read_structure(structure, frame)
     _refuse_gas(atoms, temperatures_kelvin, pressure_bar, of_gas)
-    potential = with_long_range(load(model), **{name: given.pop(name) for name in LONG_RANGE if name in given})
-    atoms.info |= given
+    potential, electrons = open_model(model, {"precision": "float64"} | dict(choices or {}))
+    atoms.info |= electrons
     found = vibrations(potential, atoms, largest_force)
     light, why_dark = _light(potential, found)
     numbers = _numbers(found, light)

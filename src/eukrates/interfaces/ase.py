@@ -15,6 +15,7 @@ from eukrates.data.atoms import to_system
 from eukrates.matter import Graph, System, system
 from eukrates.matter.verlet import VerletList, verlet
 from eukrates.models import load, with_long_range
+from eukrates.models.long_range import LONG_RANGE
 from eukrates.near_miss import near_miss
 from eukrates.numerics import cast, to_device, to_host
 from eukrates.potential import Potential, Prediction, Ready, check_system, deviation
@@ -22,7 +23,6 @@ from eukrates.potential.prediction import OF_ATOMS
 
 PRECISIONS = ("float32", "float64")
 ALWAYS = ["energy", "free_energy", "forces", "stress"]  # what every potential knows
-LONG_RANGE = ("far_cutoff", "electrostatics")
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))  # xx, yy, zz, yz, xz, xy
 
 

@@ -6,6 +6,8 @@ from eukrates.models.so3krates import SO3LR
 from eukrates.models.spookynet import SpookyNet
 from eukrates.potential import Potential
 
+LONG_RANGE = ("far_cutoff", "electrostatics")  # what can be chosen
+
 
 def with_long_range(potential: Potential, **choices: Any) -> Potential:
     """The potential with another `far_cutoff` (Å) or `electrostatics` (see `SO3LR`, `SpookyNet`); None changes nothing.
