@@ -3,10 +3,10 @@
     python benchmarks/conformers.py MODEL OUT [--quenches 600] [--step 30] [--within 20] [--seed 0]
 
 MODEL is the file that `eukrates convert so3lr` writes. Every torsion of the grid goes round in steps of `--step`
-degrees, those of amides in steps of 180; each point is quenched. Then a search by torsions and hopping begins from one
-structure. Told are the minima of both within so many kJ/mol of the lowest, which of the grid the search misses, and how
-near the two nearest minima of its list are. Stationary points of the grid with an imaginary mode are no minima.
-Mirror images of butane and ethanediol are merged.
+degrees, those of amides in steps of 180; each point is quenched, to less force than the search asks for. Then a search
+by torsions and hopping begins from one structure. Told are the minima of both within so many kJ/mol of the lowest,
+which of the grid the search misses, and how near the two nearest minima of its list are. Stationary points of the grid
+with an imaginary mode are no minima. Mirror images of butane and ethanediol are merged.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from eukrates.landscape.search.screen import Screen
 from eukrates.models import load
 from eukrates.units import KJ_PER_MOL
 
-FORCE = 0.0005  # eV/Å
+FORCE, GRID_FORCE = 0.0005, 0.00002  # eV/Å, of the search and of the grid
 # element, and its place: bonded to, Å, angle with, degrees, torsion with, degrees
 ALANINE_DIPEPTIDE = (
     ("C",),
@@ -124,7 +124,7 @@ def compare(potential, name, start, mirror, told):
     for atoms, places in grid(start, told.step):
         atoms.positions = places
         starts.append(atoms)
-    target = Target(force=FORCE, steps=3000)
+    target = Target(force=GRID_FORCE, steps=3000)
     (reference,) = relax(potential, [start], target)
     graph = bond_graph(reference.structure)
     screen = Screen(graph, configuration(graph, reference.structure.positions), potential.cutoff)
@@ -167,10 +167,9 @@ def compare(potential, name, start, mirror, told):
 
 
 def without_saddles(potential, like, minima):
-    """Those that have no imaginary mode when they are relaxed further."""
-    starts = [replace(like, positions=one.positions) for one in minima]
-    tight = relax(potential, starts, Target(force=5e-4, steps=5000))
-    return [m for m, one in zip(minima, tight, strict=True) if vibrations(potential, one.structure).imaginary == 0]
+    """Those that have no imaginary mode."""
+    at = [replace(like, positions=one.positions) for one in minima]
+    return [m for m, one in zip(minima, at, strict=True) if vibrations(potential, one).imaginary == 0]
 
 
 if __name__ == "__main__":

@@ -34,6 +34,9 @@ def test_conformers_of_butane_are_found_once_each():
     entries = merged.add(structures, energies)
     assert [e.index for e in entries] == [0, 1, 1] * 4
     assert [m.count for m in merged.minima] == [4, 8]
+    assert merged.knows(butane(115, 9), 0.03)
+    assert not merged.knows(butane(115, 9), 0.05)
+    assert [m.count for m in merged.minima] == [4, 8]  # as they were
     assert entries[2].superposition.mirrored
     assert not entries[4].superposition.mirrored
 

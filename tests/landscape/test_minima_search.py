@@ -117,6 +117,31 @@ def test_a_start_that_becomes_something_else_is_refused():
         Search(Rods(), [molecule("CH4"), molecule("NH3")], [HOPPING])
 
 
+class Crest(Potential):
+    """Two atoms between two minima, 0.3 Å from a crest so flat that hardly any force is left on it."""
+
+    cutoff = 4.0
+    far_cutoff = None
+    elements = None
+    needs = ()
+
+    def __call__(self, graph):
+        s, e = graph.system, graph.near
+        r = norm(graph.half_vectors(e))
+        wells = jnp.where(e.real[: e.half], 0.02 * ((r - 1.9) ** 2 - 0.09) ** 2, 0.0)
+        energy = sum_by(sum_by(wells, e.i[: e.half], s.atoms), s.owner, s.systems)
+        return Prediction(energy=energy, terms={"wells": energy})
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_flat_crest_is_no_minimum(seed):
+    pair = Atoms("Ar2", [[0, 0, 0], [0, 0, 1.9]])
+    one = Search(Crest(), [pair], [HOPPING], rules=Rules(seed=seed))
+    one(Budget(quenches=1))
+    apart = np.linalg.norm(np.subtract(*one.reference.positions))
+    assert min(abs(apart - 1.6), abs(apart - 2.2)) < 0.01
+
+
 class Diimide(Potential):
     """Springs between the atoms of HN=NH in Å and eV, with the lengths of its trans isomer: cis turns into it."""
 

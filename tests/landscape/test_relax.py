@@ -206,7 +206,7 @@ def test_what_fails_is_told_and_hinders_nobody():
 
 
 def test_what_is_not_finite_has_no_energy_and_no_forces_in_a_file(tmp_path, monkeypatch):
-    monkeypatch.setattr("eukrates.app.relaxation.load", lambda path: Rods())
+    monkeypatch.setattr("eukrates.app.opening.load", lambda path: Rods())
     ase.io.write(tmp_path / "starts.xyz", [Atoms("C2", [[0, 0, 0], [0, 0, r]]) for r in (0.4, 1.2)], "extxyz")
     table, failures = relax_file("rods", tmp_path / "starts.xyz", tmp_path / "out.xyz")
     assert failures == ["frame 0: not finite"]

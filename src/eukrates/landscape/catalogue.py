@@ -117,6 +117,11 @@ class Catalogue:
             found[n] = self._added(np.array(structures[n].positions, np.float64), float(energies[n]))
         return [found[n] for n in range(len(structures))]
 
+    def knows(self, structure: System, energy: float) -> bool:
+        """Whether a relaxed structure, with its energy in eV, repeats a known minimum; nothing is added or counted."""
+        positions = np.array(structure.positions, np.float64)
+        return self._known(positions, energy, self._invariants.of(positions)) is not None
+
     def same(self, one: Float[np.ndarray, "atoms 3"], other: Float[np.ndarray, "atoms 3"]) -> bool:
         """Whether two structures can be laid over each other without a mirror, within the tolerance."""
         return superpose(self.relabellings, one, other, enough=self.tolerance).within(self.tolerance)

@@ -21,6 +21,7 @@ from eukrates.landscape.search.folder import Folder
 from eukrates.landscape.search.plan import Budget, Rules, Standing
 from eukrates.landscape.search.rounds import Round
 from eukrates.landscape.search.screen import Screen
+from eukrates.landscape.search.settling import LOW, settled
 from eukrates.landscape.search.starts import atoms_of, checked_starts, other_configuration
 from eukrates.matter import System
 from eukrates.potential import Potential
@@ -44,9 +45,10 @@ class Search:
     """The search for the minima of one molecule or cluster.
 
     Listed are the stationary points that quenches ended in. Candidates are displaced by some 0.02 Å along each axis
-    before, so that none is kept on a saddle point by its symmetry alone, but curvature is not looked at: a saddle point
-    that is flat enough downhill is listed among the minima. It is only found out where its modes are computed, as for
-    free energies (`gibbs_energies`).
+    before, so that none is kept on a saddle point by its symmetry alone, and what is new within 0.21 eV (20 kJ/mol) of
+    the lowest minimum goes on to 25 times less force (see `settling`), so that hardly any flat crest passes for a
+    minimum. Curvature is not looked at: a saddle point that is flatter still is only found out where its modes are
+    computed, as for free energies (`gibbs_energies`).
 
     Each round is determined by the seed and by what was found before, and is kept in a file when it is finished: a
     search that was killed and is called again does the round in which it was killed from its start, and finds what it
@@ -155,6 +157,7 @@ class Search:
                 found, memories[n] = explorer.propose(scene, memories[n], chance(0, n))
                 proposed.append([scene.at(positions) for positions in found])
         rested = self._quenched(_shaken([one for some in proposed for one in some], chance(2, 0)), tell)
+        rested = self._settled(rested)
         screen = self._begun()[2] if number else self._beginning(rested[0].structure, rested[0])[2]
         objections = [screen.objection(one) or "" for one in rested]
         rests = [
@@ -186,6 +189,22 @@ class Search:
             rested[n] = one
             tell(before, len(rested), len(candidates))
         return [rested[n] for n in range(len(candidates))]
+
+    def _settled(self, rested: Sequence[Relaxed]) -> list[Relaxed]:
+        """The same, but what is low and new has settled; in the first round all."""
+        if self._known is None:
+            new = [n for n, one in enumerate(rested) if one.converged]
+        else:
+            good = [n for n, one in enumerate(rested) if not self.screen.objection(one)]
+            known = self.catalogue.minima
+            lowest = min(one.energy for one in (*known, *(rested[n] for n in good)))
+            unknown = lambda one: not self.catalogue.knows(one.structure, one.energy)
+            new = [n for n in good if rested[n].energy <= lowest + LOW and unknown(rested[n])]
+        found = list(rested)
+        after = settled(self._potential, [rested[n] for n in new], self.rules, self._capacity)
+        for n, one in zip(new, after, strict=True):
+            found[n] = one
+        return found
 
     def _beginning(self, structure: System, rested: Relaxed | None) -> tuple[System, Catalogue, Screen]:
         """What the first start at rest determines.
