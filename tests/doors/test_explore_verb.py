@@ -123,10 +123,8 @@ def test_free_energies_without_second_derivatives_are_refused_before_the_search(
 
 
 def test_a_check_of_a_single_minimum_says_that_it_says_nothing(folder, capsys):
-    model = f"{folder}/model.safetensors"
-    assert (
-        run([*explore(folder)[:3], "-o", f"{folder}/single", "--quenches", "1", "--gap", "2.2", "--check", model]) == 0
-    )
+    told = ["-o", f"{folder}/single", "--quenches", "1", "--gap", "2.2", "--check", f"{folder}/model.safetensors"]
+    assert run([*explore(folder)[:3], *told]) == 0
     assert "Nothing could be checked by model" in capsys.readouterr().out
     assert "Nothing could be checked by model" in (folder / "single/report.html").read_text("utf-8")
     assert "the only minimum" in (folder / "single/second_opinion.csv").read_text("utf-8")

@@ -118,6 +118,7 @@ def test_a_stationary_point_of_second_order_is_left_for_a_saddle():
     square = 0.5562 * corners + np.random.default_rng(0).normal(0, 1e-4, (4, 3))
     found = refine_saddle(CLUSTER, to_system(Atoms("Ar4", square)), fold)
     assert found.true
+    assert found.steps <= 14  # 11; 18 to 20 where every growth of forces is refused
     assert found.energy == pytest.approx(-5.0734, abs=1e-4)
     sides = distances(found.structure.positions)[np.triu_indices(4, 1)]
     assert np.sum(np.abs(sides - np.min(sides)) < 0.02) == 5
@@ -176,16 +177,16 @@ def connected(heptamer):
     found = Connections(CLUSTER, heptamer.reference, some, screen, target=Target(force=1e-4, steps=3000))
     assert not found.gaps(1)
     assert len(found.gaps(3)) == 3  # nothing is connected yet
-    for images in (11, 9, 13):  # a single band may fail, and which one depends on rounding
-        found.stretch = Stretch(images=images)
-        found.look(found.pairs(3))
+    found.look(found.pairs(3))
+    for _ in range(3):  # a single band may fail, and which one depends on rounding
+        found.look(found.gaps(3))
     return found
 
 
 def test_the_network_of_seven_atoms_hangs_together(heptamer, connected):
     network, given = connected.network, [_by_energy(heptamer)[n] for n in (0, 2, 3)]
     assert [network.minima[n].energy for n in range(3)] == [one.energy for one in given]  # their numbers are kept
-    assert not connected.gaps(3)
+    assert max(network.barriers(0)[n] for n in range(3)) < 5.0  # a way leads to each
     for (i, j), one in network.lowest_passes().items():
         assert one.energy > max(network.minima[i].energy, network.minima[j].energy)
         assert one.wavenumber < 0

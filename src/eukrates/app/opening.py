@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from eukrates.interfaces.ase import PRECISIONS
 from eukrates.models import load, with_long_range
 from eukrates.models.long_range import LONG_RANGE
 from eukrates.near_miss import near_miss
@@ -22,11 +23,12 @@ def open_model(
         others: what these may be.
 
     Raises:
-        ValueError: an unknown choice; what `load` and `with_long_range` refuse.
+        ValueError: an unknown choice or precision; what `load` and `with_long_range` refuse.
     """
     left = dict(choices or {})
     far = {name: left.pop(name) for name in LONG_RANGE if name in left}
-    precision = left.pop("precision", "float32")
+    if (precision := left.pop("precision", PRECISIONS[0])) not in PRECISIONS:
+        raise ValueError(f"Expected precision to be one of {', '.join(PRECISIONS)}, got {precision!r}.")
     if unknown := [name for name in left if name not in others]:
         known = (*others, "precision", *LONG_RANGE)
         raise ValueError(f"Unknown choice {unknown[0]!r}{near_miss(unknown[0], known)} Known: {', '.join(known)}.")

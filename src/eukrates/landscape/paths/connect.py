@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import jax
 import numpy as np
@@ -13,6 +14,7 @@ from eukrates.landscape.paths.network import Network, Pass, nearest_pairs
 from eukrates.landscape.paths.saddle import Saddle
 from eukrates.landscape.relax import TOGETHER, TOGETHER_ELSEWHERE, Relaxed, Target
 from eukrates.landscape.search.screen import Screen
+from eukrates.landscape.settling import settled
 from eukrates.landscape.superposition import Superposition, superpose
 from eukrates.matter import System
 from eukrates.matter.superposition import superposed
@@ -99,16 +101,20 @@ class Connections:
         return [pair for pair in told if pair not in tried]
 
     def gaps(self, lowest: int) -> list[Pair]:
-        """Of these minima the nearest pairs, not yet tried, of which no way leads from one to the other."""
+        """Where no way leads from one of the lowest minima to another: the nearest pairs, not yet tried, of what ways
+        lead to from the one and from the other.
+
+        So minima that passes led to are stepping stones: Carr, Trygubenko & Wales, J. Chem. Phys. 122, 234903 (2005),
+        doi:10.1063/1.1931587.
+        """
         known = self._lowest(lowest)
         tried, groups = self._tried(), self._groups()
         found: dict[frozenset, list[tuple[float, Pair]]] = {}
-        for a, i in enumerate(known):
-            for j in known[:a]:
-                pair = min(i, j), max(i, j)
-                if groups[i] != groups[j] and pair not in tried:
-                    both = frozenset([groups[i], groups[j]])
-                    found.setdefault(both, []).append((self.minima.laid(*pair).rmsd, pair))
+        for pair in combinations(sorted(frozenset().union(*(groups[n] for n in known))), 2):
+            i, j = pair
+            if groups[i] != groups[j] and pair not in tried:
+                both = frozenset([groups[i], groups[j]])
+                found.setdefault(both, []).append((self.minima.laid(i, j).rmsd, pair))
         return sorted(min(some)[1] for some in found.values())
 
     def look(self, pairs: Sequence[Pair], tell: Callable[[int, int], None] = lambda done, of: None) -> None:
@@ -165,20 +171,30 @@ class Connections:
 
     def _crossed(self, saddle: Saddle, rests: tuple[Relaxed, Relaxed]) -> Pass | str:
         """A new pass, with the minima on its sides in the network; or what it is instead, in words."""
-        objections = [] if self.screen is None else [self.screen.objection(rest) for rest in rests]
+        ends = self._settled(rests)
+        objections = [] if self.screen is None else [self.screen.objection(end) for end in ends]
         if said := next(filter(None, objections), None):
             return f"it leads to something else: {said}"
-        depth = max(rest.energy for rest in rests) - saddle.energy
+        depth = max(end.energy for end in ends) - saddle.energy
         if depth > self.minima.window:
             return f"the saddle point is {depth:.2g} eV below a minimum on its side: these are not of one surface"
         (entry,) = self._saddles.add([saddle.structure], [saddle.energy])
         if not entry.new:
             return "the pass was known"
-        i, j = (self._number(np.asarray(rest.structure.positions), rest.energy) for rest in rests)
+        i, j = (self._number(np.asarray(end.structure.positions), end.energy) for end in ends)
         positions = np.array(saddle.structure.positions, np.float64)
         wavenumber = float(saddle.vibrations.wavenumbers[0]) if saddle.vibrations else float("nan")
         self.network.passes.append(Pass((i, j), saddle.energy, positions, wavenumber))
         return self.network.passes[-1]
+
+    def _settled(self, rests: Sequence[Relaxed]) -> list[Relaxed]:
+        """The same, but what would be a new minimum has settled."""
+        found = list(rests)
+        new = [n for n, one in enumerate(rests) if not self.minima.knows(one.structure, one.energy)]
+        after = settled(self._fast, [rests[n] for n in new], self.target, np.random.default_rng(0))
+        for n, one in zip(new, after, strict=True):
+            found[n] = one
+        return found
 
     def _number(self, positions: np.ndarray, energy: float) -> int:
         """Of a minimum, which is in the network then."""

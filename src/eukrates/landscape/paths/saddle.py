@@ -24,7 +24,7 @@ from eukrates.potential import Potential
 
 RADIUS, SHORTEST = 0.2, 1e-3  # Å, of the first step, and of the last hope
 WORSE = 2.0  # times the force, beyond which a step must have been foreseen, else it is not taken
-FORESEEN = 0.5  # times the larger of the forces before and foreseen: by how much these may have been wrong
+FORESEEN = 0.5  # times the force foreseen: by how much this may have been wrong
 SHORTER, LONGER = 0.3, 1.5  # what becomes of the radius
 
 
@@ -99,7 +99,7 @@ def _tried(potential: Potential, there: System) -> Expansion | None:
 def _astray(before: np.ndarray, expected: np.ndarray, after: np.ndarray) -> bool:
     """Whether forces grew other than foreseen: off a stationary point with two modes that lead down they must grow."""
     grew = _largest(after) > WORSE * _largest(before)
-    return grew and _largest(after - expected) > FORESEEN * max(_largest(before), _largest(expected))
+    return grew and _largest(after - expected) > FORESEEN * _largest(expected)
 
 
 def _largest(rows: Float[np.ndarray, "atoms 3"]) -> float:

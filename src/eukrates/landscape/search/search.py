@@ -21,13 +21,14 @@ from eukrates.landscape.search.folder import Folder
 from eukrates.landscape.search.plan import Budget, Rules, Standing
 from eukrates.landscape.search.rounds import Round
 from eukrates.landscape.search.screen import Screen
-from eukrates.landscape.search.settling import LOW, settled
 from eukrates.landscape.search.starts import atoms_of, checked_starts, other_configuration
+from eukrates.landscape.settling import KICK, MOST, TIGHTER, settled
 from eukrates.matter import System
 from eukrates.potential import Potential
 
 START = "start"  # the source of structures that were given
 SHAKEN = 0.02  # Å, by which candidates are displaced: none is to be kept on a saddle point by its symmetry
+LOW = 0.21  # eV (20 kJ/mol) above the lowest minimum, up to which what is new must have settled
 Tell = Callable[[Standing | None, int, int], None]
 
 
@@ -46,8 +47,8 @@ class Search:
 
     Listed are the stationary points that quenches ended in. Candidates are displaced by some 0.02 Å along each axis
     before, so that none is kept on a saddle point by its symmetry alone, and what is new within 0.21 eV (20 kJ/mol) of
-    the lowest minimum goes on to 25 times less force (see `settling`), so that hardly any flat crest passes for a
-    minimum. Curvature is not looked at: a saddle point that is flatter still is only found out where its modes are
+    the lowest minimum is shaken once more and goes on to less force (`settled`), so that hardly any flat crest passes
+    for a minimum. Curvature is not looked at: a saddle point that is left is only found out where its modes are
     computed, as for free energies (`gibbs_energies`).
 
     Each round is determined by the seed and by what was found before, and is kept in a file when it is finished: a
@@ -89,7 +90,7 @@ class Search:
         self.fruits: Counter[str] = Counter()  # of minima: who found them first
         self.aside: list[Aside] = []
         self._memories: tuple[Memory, ...] = tuple({} for _ in self.explorers)
-        self._capacity = Capacity()
+        self._rooms = Rooms()  # for neighbours, after the last round
         self._known: tuple[System, Catalogue, Screen] | None = None
         for done in self._folder.rounds():
             self._take(done)
@@ -156,8 +157,9 @@ class Search:
             for n, explorer in enumerate(self.explorers):
                 found, memories[n] = explorer.propose(scene, memories[n], chance(0, n))
                 proposed.append([scene.at(positions) for positions in found])
-        rested = self._quenched(_shaken([one for some in proposed for one in some], chance(2, 0)), tell)
-        rested = self._settled(rested)
+        capacity = Capacity(self._rooms)
+        candidates = _shaken([one for some in proposed for one in some], chance(2, 0))
+        rested = self._settled(self._quenched(candidates, capacity, tell), capacity, chance(3, 0))
         screen = self._begun()[2] if number else self._beginning(rested[0].structure, rested[0])[2]
         objections = [screen.objection(one) or "" for one in rested]
         rests = [
@@ -176,22 +178,22 @@ class Search:
             evaluations=sum(one.steps for one in rested),
             seconds=time.perf_counter() - began,
             memories=tuple(memories),
-            rooms=tuple(self._capacity.rooms),
+            rooms=tuple(capacity.rooms),
         )
 
-    def _quenched(self, candidates: Sequence[System], tell: Tell) -> list[Relaxed]:
+    def _quenched(self, candidates: Sequence[System], capacity: Capacity, tell: Tell) -> list[Relaxed]:
         """All of a round, in their order."""
         if not candidates:
             raise ValueError("No explorer found any candidate: in every structure that was tried atoms collide.")
         rested: dict[int, Relaxed] = {}
         before = self.standings[-1] if self.standings else None
-        for n, one in quench(self._potential, candidates, self._target, capacity=self._capacity):
+        for n, one in quench(self._potential, candidates, self._target, capacity=capacity):
             rested[n] = one
             tell(before, len(rested), len(candidates))
         return [rested[n] for n in range(len(candidates))]
 
-    def _settled(self, rested: Sequence[Relaxed]) -> list[Relaxed]:
-        """The same, but what is low and new has settled; in the first round all."""
+    def _settled(self, rested: Sequence[Relaxed], capacity: Capacity, rng: np.random.Generator) -> list[Relaxed]:
+        """The same, but what is low and new has settled; in the first round all that came to rest."""
         if self._known is None:
             new = [n for n, one in enumerate(rested) if one.converged]
         else:
@@ -201,7 +203,7 @@ class Search:
             unknown = lambda one: not self.catalogue.knows(one.structure, one.energy)
             new = [n for n in good if rested[n].energy <= lowest + LOW and unknown(rested[n])]
         found = list(rested)
-        after = settled(self._potential, [rested[n] for n in new], self.rules, self._capacity)
+        after = settled(self._potential, [rested[n] for n in new], self._target, rng, capacity)
         for n, one in zip(new, after, strict=True):
             found[n] = one
         return found
@@ -258,7 +260,7 @@ class Search:
             )
         )
         self._memories = self._memories if first else done.memories  # no explorer has a part in the first round
-        self._capacity = Capacity(Rooms(*done.rooms))
+        self._rooms = Rooms(*done.rooms)
 
     def _begun(self) -> tuple[System, Catalogue, Screen]:
         if self._known is None:
@@ -271,6 +273,7 @@ class Search:
             "potential": identity(potential),
             "explorers": [repr(one) for one in self.explorers],
             "rules": asdict(self.rules),
+            "settling": [LOW, KICK, TIGHTER, MOST],
             "atoms": atoms_of(self.starts[0]),
             "starts": [np.asarray(one.positions, np.float64).tolist() for one in self.starts],
         }
