@@ -10,6 +10,7 @@ from jaxtyping import Float, Int, Shaped
 from eukrates.shapes import AnyArray
 
 Tree = TypeVar("Tree")
+PRECISIONS = ("float32", "float64")
 
 
 def norm(vectors: Float[AnyArray, "*batch 3"]) -> Float[AnyArray, "*batch"]:
@@ -37,6 +38,12 @@ def sum_by(
 def is_float(leaf) -> bool:
     """True for a floating-point array of NumPy or JAX."""
     return isinstance(leaf, jax.Array | np.ndarray) and bool(jnp.issubdtype(leaf.dtype, jnp.floating))
+
+
+def expect_precision(name: str) -> None:
+    """Raises ValueError for what is no name of a precision."""
+    if name not in PRECISIONS:
+        raise ValueError(f"Expected precision to be one of {', '.join(PRECISIONS)}, got {name!r}.")
 
 
 def cast(tree: Tree, dtype) -> Tree:

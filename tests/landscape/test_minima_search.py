@@ -12,7 +12,7 @@ import pytest
 from ase import Atoms
 from ase.build import molecule
 from ase.constraints import FixAtoms
-from landscape_toys import CLUSTER, Rods
+from landscape_toys import CLUSTER, OfPairs, Rods
 from searching import EPSILON_KELVIN, HOPPING, RULES, found, go, search
 
 from eukrates.data import to_system
@@ -22,8 +22,6 @@ from eukrates.landscape.descent import Ending
 from eukrates.landscape.search import BasinHopping, Budget, RandomTorsions, Rest, Rules, Scene, Search, coverage
 from eukrates.landscape.search.moves import collides, shaken, turned
 from eukrates.landscape.search.screen import Screen
-from eukrates.numerics import norm, sum_by
-from eukrates.potential import Potential, Prediction
 
 # ε; the four minima of LJ7 and the lowest of LJ13: Hoare & Pal, Adv. Phys. 20, 161 (1971); Wales & Doye (1997)
 LJ7 = [-16.505384, -15.935043, -15.593211, -15.533060]
@@ -117,20 +115,13 @@ def test_a_start_that_becomes_something_else_is_refused():
         Search(Rods(), [molecule("CH4"), molecule("NH3")], [HOPPING])
 
 
-class Crest(Potential):
+class Crest(OfPairs):
     """Two atoms between two minima, 0.3 Å from a crest so flat that hardly any force is left on it."""
 
     cutoff = 4.0
-    far_cutoff = None
-    elements = None
-    needs = ()
 
-    def __call__(self, graph):
-        s, e = graph.system, graph.near
-        r = norm(graph.half_vectors(e))
-        wells = jnp.where(e.real[: e.half], 0.02 * ((r - 1.9) ** 2 - 0.09) ** 2, 0.0)
-        energy = sum_by(sum_by(wells, e.i[: e.half], s.atoms), s.owner, s.systems)
-        return Prediction(energy=energy, terms={"wells": energy})
+    def of(self, r, kind):
+        return 0.02 * ((r - 1.9) ** 2 - 0.09) ** 2
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -142,22 +133,15 @@ def test_a_flat_crest_is_no_minimum(seed):
     assert min(abs(apart - 1.6), abs(apart - 2.2)) < 0.01
 
 
-class Diimide(Potential):
+class Diimide(OfPairs):
     """Springs between the atoms of HN=NH in Å and eV, with the lengths of its trans isomer: cis turns into it."""
 
     cutoff = 6.0
-    far_cutoff = None
     elements = ("H", "N")
-    needs = ()
 
-    def __call__(self, graph):
-        s, e = graph.system, graph.near
-        h = e.half
-        r, kind = norm(graph.half_vectors(e)), s.numbers[e.i[:h]] + s.numbers[e.j[:h]]
+    def of(self, r, kind):
         both = 100 * (r - 1.03) ** 2 * (r - 1.83) ** 2  # N-H, to the one nitrogen and to the other
-        springs = jnp.where(kind == 2, 5 * (r - 2.70) ** 2, jnp.where(kind == 14, 100 * (r - 1.25) ** 2, both))
-        energy = sum_by(sum_by(jnp.where(e.real[:h], springs, 0.0), e.i[:h], s.atoms), s.owner, s.systems)
-        return Prediction(energy=energy, terms={"springs": energy})
+        return jnp.where(kind == 2, 5 * (r - 2.70) ** 2, jnp.where(kind == 14, 100 * (r - 1.25) ** 2, both))
 
 
 def diimide(degrees):

@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from eukrates.interfaces.ase import PRECISIONS
 from eukrates.models import load, with_long_range
 from eukrates.models.long_range import LONG_RANGE
 from eukrates.near_miss import near_miss
-from eukrates.numerics import cast
+from eukrates.numerics import cast, expect_precision
 from eukrates.potential import Potential
 
 
@@ -27,8 +26,8 @@ def open_model(
     """
     left = dict(choices or {})
     far = {name: left.pop(name) for name in LONG_RANGE if name in left}
-    if (precision := left.pop("precision", PRECISIONS[0])) not in PRECISIONS:
-        raise ValueError(f"Expected precision to be one of {', '.join(PRECISIONS)}, got {precision!r}.")
+    precision = left.pop("precision", "float32")
+    expect_precision(precision)
     if unknown := [name for name in left if name not in others]:
         known = (*others, "precision", *LONG_RANGE)
         raise ValueError(f"Unknown choice {unknown[0]!r}{near_miss(unknown[0], known)} Known: {', '.join(known)}.")

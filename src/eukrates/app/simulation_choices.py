@@ -11,6 +11,7 @@ from eukrates.app.simulation_numbers import Changing, plain, plain_list
 from eukrates.dynamics import ENSEMBLES, Constrained, Ensemble, Record, Watch
 from eukrates.dynamics.ensembles import from_mapping
 from eukrates.near_miss import near_miss
+from eukrates.numerics import expect_precision
 
 OF_AN_ENSEMBLE = {  # our name → its name; the value is the ensemble's own unless told otherwise
     "friction_per_ps": "friction_per_ps",
@@ -94,8 +95,7 @@ class Simulation:
         if self.ensemble not in ENSEMBLES:
             hint = near_miss(self.ensemble, ENSEMBLES)
             raise ValueError(f"Unknown ensemble {self.ensemble!r}{hint} Known: {', '.join(ENSEMBLES)}.")
-        if self.precision not in ("float32", "float64"):
-            raise ValueError(f"Expected a precision of float32 or float64, got {self.precision!r}.")
+        expect_precision(self.precision)
         for name, theirs in OF_AN_ENSEMBLE.items():
             if getattr(self, name) is not None and theirs not in _settings_of(self.ensemble):
                 owners = [kind for kind in ENSEMBLES if theirs in _settings_of(kind)]

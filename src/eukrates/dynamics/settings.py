@@ -15,7 +15,7 @@ from eukrates.dynamics.ensembles import Ensemble, from_mapping, to_mapping
 from eukrates.dynamics.watch import Watch
 from eukrates.elements import formula
 from eukrates.matter import System, system
-from eukrates.numerics import is_float
+from eukrates.numerics import expect_precision, is_float
 from eukrates.potential import Potential
 from eukrates.version import __version__
 
@@ -46,8 +46,7 @@ class Record:
         object.__setattr__(self, "every", whole("every", self.every, 1))
         if unknown := sorted(set(self.what) - set(RECORDABLE)):
             raise ValueError(f"Cannot record {', '.join(unknown)}. Known: {', '.join(RECORDABLE)}.")
-        if self.precision not in ("float32", "float64"):
-            raise ValueError(f"Expected precision to be float32 or float64, got {self.precision!r}.")
+        expect_precision(self.precision)
 
 
 @dataclass(frozen=True)

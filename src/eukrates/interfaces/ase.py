@@ -17,11 +17,10 @@ from eukrates.matter.verlet import VerletList, verlet
 from eukrates.models import load, with_long_range
 from eukrates.models.long_range import LONG_RANGE
 from eukrates.near_miss import near_miss
-from eukrates.numerics import cast, to_device, to_host
+from eukrates.numerics import cast, expect_precision, to_device, to_host
 from eukrates.potential import Potential, Prediction, Ready, check_system, deviation
 from eukrates.potential.prediction import OF_ATOMS
 
-PRECISIONS = ("float32", "float64")
 ALWAYS = ["energy", "free_energy", "forces", "stress"]  # what every potential knows
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))  # xx, yy, zz, yz, xz, xy
 
@@ -60,8 +59,7 @@ class Calculator(AseCalculator):
         super().__init__()
         known = {"charge": None, "spin": None, "skin": 0.2, **dict.fromkeys(LONG_RANGE)}
         _refuse_unknown(choices, known)
-        if precision not in PRECISIONS:
-            raise ValueError(f"Expected precision to be one of {', '.join(PRECISIONS)}, got {precision!r}.")
+        expect_precision(precision)
         if isinstance(potential, str | PathLike):
             potential = load(potential)
         if not isinstance(potential, Potential):

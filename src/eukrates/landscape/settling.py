@@ -5,7 +5,7 @@ alanine dipeptide to 0.0005 eV/Å, up to 0.5 kJ/mol above the minimum that was n
 times each: none was left (all that were not shaken but one had gone, too). What was a minimum took 39 more evaluations.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,44 +22,45 @@ TIGHTER, MOST = 25, 400  # so many times less force; or, as rounding may leave m
 def settled(
     potential: Potential,
     rested: Sequence[Relaxed],
+    which: Sequence[int],
     target: Target,
     rng: np.random.Generator,
     capacity: Capacity | None = None,
 ) -> list[Relaxed]:
-    """Structures where they settle: with 25 times less force than the target asks for, if 400 evaluations suffice.
+    """All in their order, and some where they settle: with 25 times less force, if 400 evaluations suffice.
 
     Those that do not get there have converged all the same if their force is that of the target. Others are on their
     way still, and are quenched to the target: an ending other than CONVERGED is that of this quench.
 
     Args:
         potential: anything with an energy.
-        rested: what has come to rest.
+        rested: what came to rest, or did not.
+        which: the numbers of those that shall settle; they have come to rest.
         target: that they have come to rest by.
         rng: of the shaking.
         capacity: see `quench`.
     """
-    shaken = [_moved(one.structure, rng) for one in rested]
-    found = _quenched(potential, rested, shaken, replace(target, force=target.force / TIGHTER, steps=MOST), capacity)
-    found = [replace(one, ending=Ending.CONVERGED) if one.force <= target.force else one for one in found]
-    going = [n for n, one in enumerate(found) if not one.converged]
-    some = [found[n] for n in going]
-    after = _quenched(potential, some, [one.structure for one in some], target, capacity)
-    for n, one in zip(going, after, strict=True):
-        found[n] = one
+    found, tight = list(rested), replace(target, force=target.force / TIGHTER, steps=MOST)
+    starts = shaken([rested[n].structure for n in which], KICK, rng)
+    _go_on(potential, found, dict(zip(which, starts, strict=True)), tight, capacity)
+    for n in which:
+        if found[n].force <= target.force:
+            found[n] = replace(found[n], ending=Ending.CONVERGED)
+    going = {n: found[n].structure for n in which if not found[n].converged}
+    _go_on(potential, found, going, target, capacity)
     return found
 
 
-def _moved(structure: System, rng: np.random.Generator) -> System:
-    return replace(structure, positions=structure.positions + rng.normal(0.0, KICK, structure.positions.shape))
+def shaken(structures: Sequence[System], by: float, rng: np.random.Generator) -> list[System]:
+    """The same, atoms displaced by so many Å along each axis, normally distributed."""
+    return [replace(one, positions=one.positions + rng.normal(0.0, by, one.positions.shape)) for one in structures]
 
 
-def _quenched(
-    potential: Potential,
-    before: Sequence[Relaxed],
-    starts: Sequence[System],
-    target: Target,
-    capacity: Capacity | None,
-) -> list[Relaxed]:
-    """In their order, with all the evaluations there were."""
-    found = dict(quench(potential, starts, target, capacity=capacity))
-    return [replace(found[n], steps=one.steps + found[n].steps) for n, one in enumerate(before)]
+def _go_on(
+    potential: Potential, found: list[Relaxed], starts: Mapping[int, System], target: Target, capacity: Capacity | None
+) -> None:
+    """Quench from these, and put what comes of it in its place, with all the evaluations there were."""
+    numbers = list(starts)
+    for k, one in quench(potential, list(starts.values()), target, capacity=capacity):
+        before = found[numbers[k]]
+        found[numbers[k]] = replace(one, steps=before.steps + one.steps)

@@ -7,12 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from eukrates.numerics import cast
+from eukrates.numerics import PRECISIONS, cast
 from eukrates.potential import Potential
 from eukrates.testing import generated, laws
 from eukrates.testing.measured import in_precision
-
-PRECISIONS = ("float32", "float64")
 
 
 class PotentialLaws:

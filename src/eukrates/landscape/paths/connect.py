@@ -189,12 +189,8 @@ class Connections:
 
     def _settled(self, rests: Sequence[Relaxed]) -> list[Relaxed]:
         """The same, but what would be a new minimum has settled."""
-        found = list(rests)
         new = [n for n, one in enumerate(rests) if not self.minima.knows(one.structure, one.energy)]
-        after = settled(self._fast, [rests[n] for n in new], self.target, np.random.default_rng(0))
-        for n, one in zip(new, after, strict=True):
-            found[n] = one
-        return found
+        return settled(self._fast, rests, new, self.target, np.random.default_rng(0))
 
     def _number(self, positions: np.ndarray, energy: float) -> int:
         """Of a minimum, which is in the network then."""

@@ -22,7 +22,7 @@ from eukrates.landscape.search.plan import Budget, Rules, Standing
 from eukrates.landscape.search.rounds import Round
 from eukrates.landscape.search.screen import Screen
 from eukrates.landscape.search.starts import atoms_of, checked_starts, other_configuration
-from eukrates.landscape.settling import KICK, MOST, TIGHTER, settled
+from eukrates.landscape.settling import KICK, MOST, TIGHTER, settled, shaken
 from eukrates.matter import System
 from eukrates.potential import Potential
 
@@ -158,7 +158,7 @@ class Search:
                 found, memories[n] = explorer.propose(scene, memories[n], chance(0, n))
                 proposed.append([scene.at(positions) for positions in found])
         capacity = Capacity(self._rooms)
-        candidates = _shaken([one for some in proposed for one in some], chance(2, 0))
+        candidates = shaken([one for some in proposed for one in some], SHAKEN, chance(2, 0))
         rested = self._settled(self._quenched(candidates, capacity, tell), capacity, chance(3, 0))
         screen = self._begun()[2] if number else self._beginning(rested[0].structure, rested[0])[2]
         objections = [screen.objection(one) or "" for one in rested]
@@ -202,11 +202,7 @@ class Search:
             lowest = min(one.energy for one in (*known, *(rested[n] for n in good)))
             unknown = lambda one: not self.catalogue.knows(one.structure, one.energy)
             new = [n for n in good if rested[n].energy <= lowest + LOW and unknown(rested[n])]
-        found = list(rested)
-        after = settled(self._potential, [rested[n] for n in new], self._target, rng, capacity)
-        for n, one in zip(new, after, strict=True):
-            found[n] = one
-        return found
+        return settled(self._potential, rested, new, self._target, rng, capacity)
 
     def _beginning(self, structure: System, rested: Relaxed | None) -> tuple[System, Catalogue, Screen]:
         """What the first start at rest determines.
@@ -277,8 +273,3 @@ class Search:
             "atoms": atoms_of(self.starts[0]),
             "starts": [np.asarray(one.positions, np.float64).tolist() for one in self.starts],
         }
-
-
-def _shaken(candidates: Sequence[System], rng: np.random.Generator) -> list[System]:
-    """The same, hardly moved."""
-    return [replace(one, positions=one.positions + rng.normal(0.0, SHAKEN, one.positions.shape)) for one in candidates]
